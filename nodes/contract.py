@@ -1,0 +1,217 @@
+"""What a node type is, what it may know, and the closed list of what it may say.
+
+A node type is pure: it sees one `Step` and returns one `Outcome`. It never fetches, stores, sends or reads a clock;
+what it lacks it asks for with `Need`, what must leave the process it returns as an `Effect`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Literal
+
+EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+FailureKind = Literal["error", "timeout", "refused", "bad_answer"]
+Result = Literal["done", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """One way out of a node. `name` is the designer's own label (text, or a text a language), if there is one.
+
+    A `failure` port may lead to a retry node; left unconnected, its order goes to the failure list.
+    An `optional` port may stay unconnected without a problem being reported.
+    """
+
+    id: str
+    name: str | Mapping[str, str] | None = None
+    failure: bool = False
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A setting that fits the schema and is still wrong. `field` is its path in the settings, like `rules.2.when`."""
+
+    code: str
+    field: str
+    params: Mapping[str, Any] = EMPTY
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a step failed: the kind that retry rules name, a message code with its parameters, and which try it was."""
+
+    kind: FailureKind
+    code: str
+    params: Mapping[str, Any] = EMPTY
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One visit of an order to a node: all that a node may know.
+
+    `settings` are the checked settings with every condition compiled to a callable `(order) -> True | False | None`
+    (None: cannot be told). `order` is the canonical order with the run's own changes laid over it. `now` is UTC.
+    `connected` are the ports that have an edge. `failure` is what led here through a failure port.
+    """
+
+    node: str
+    settings: Mapping[str, Any]
+    order: Mapping[str, Any]
+    now: datetime
+    trace: str
+    attempt: int
+    connected: frozenset[str]
+    facts: Mapping[str, Any] = EMPTY
+    failure: Failure | None = None
+
+
+# --- what comes back to a step that waits -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A person's decision on the step's task. `by` is the user's name."""
+
+    decision: Literal["approve", "reject"]
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A system's or sender's answer to the step's effect. `result` is ok or the kind of failure."""
+
+    result: Literal["ok"] | FailureKind
+    content: Mapping[str, Any] = EMPTY
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeUp:
+    """The time that the step waited for has come."""
+
+
+Event = Decided | Answered | TimeUp
+
+
+# --- what a node may say ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One call that leaves the process: `adapter` is `notifier` or `system`, `target` its folder name or system name."""
+
+    adapter: Literal["notifier", "system"]
+    target: str
+    content: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskAsk:
+    """A question for a person. `who` is `{"kind": "person" | "team" | "role", "value": …}`; `reasons` are offered as chips."""
+
+    title: str
+    who: Mapping[str, Any]
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Go on through `port`. `changes` (field path -> value) are laid over the order; `note` goes into the trace.
+
+    Leaving through a failure port names the `failure`.
+    """
+
+    port: str
+    changes: Mapping[str, Any] = EMPTY
+    note: Mapping[str, Any] = EMPTY
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskPerson:
+    """Wait for a person's decision, at the longest until `until` (then `TimeUp` comes)."""
+
+    task: TaskAsk
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskSystem:
+    """Wait for the answer to `effect`, at the longest until `until` (then `TimeUp` comes)."""
+
+    effect: Effect
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """Wait until a time comes."""
+
+    until: datetime
+    note: Mapping[str, Any] = EMPTY
+
+
+@dataclass(frozen=True, slots=True)
+class TryAgain:
+    """Go back to the step that failed, as its next try. Only for the retry type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """Go on through all of these ports at once."""
+
+    ports: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Meet:
+    """Wait here for the other branches of the same split."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The order has arrived. `cancelled` ends its other branches too."""
+
+    result: Result
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """More must be known first: names of facts, such as `person:li.wei`. The step is entered again with them."""
+
+    facts: tuple[str, ...]
+
+
+Outcome = Leave | AskPerson | AskSystem | Sleep | TryAgain | Fork | Meet | Finish | Need
+
+
+def _resumes_nothing(step: Step, event: Event) -> Outcome:
+    raise AssertionError(f"{step.node} does not wait and was resumed with {event}")
+
+
+def _finds_nothing(settings: Mapping[str, Any]) -> tuple[Finding, ...]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class NodeType:
+    """A node type. `kind` is its folder's name; the rest of the folder (schema, icon, help, messages) is read beside it.
+
+    `waits` says that an order may rest here for people, time or systems: a circle of nodes needs at least one such.
+    `check` finds what the schema cannot say. `resume` is called for the events of a step that waits.
+    """
+
+    kind: str
+    group: Literal["start", "decide", "people", "systems", "time", "order", "end"]
+    ports: Callable[[Mapping[str, Any]], tuple[Port, ...]]
+    enter: Callable[[Step], Outcome]
+    resume: Callable[[Step, Event], Outcome] = _resumes_nothing
+    check: Callable[[Mapping[str, Any]], tuple[Finding, ...]] = _finds_nothing
+    waits: bool = False
+    teams: Callable[[Mapping[str, Any]], tuple[str, ...]] = field(default=lambda settings: ())
