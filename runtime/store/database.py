@@ -1,0 +1,84 @@
+"""One way to connect and one way to begin, for SQLite, PostgreSQL and MariaDB."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import ConnectionPoolEntry
+
+BUSY_MS = 10_000
+
+
+def connect(url: str, *, pool_size: int = 10) -> Engine:
+    """An engine for `sqlite:///path`, `postgresql+psycopg://…` or `mysql+pymysql://…`. Nothing is opened yet."""
+    backend = make_url(url).get_backend_name()
+    engine = create_engine(url, **_options(backend, pool_size))
+    if backend == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+@contextmanager
+def begin(engine: Engine, *, durable: bool) -> Iterator[Connection]:
+    """A writing transaction.
+
+    `durable` is for what is acknowledged to the outside (intake, decision, publication): it outlives a power cut.
+    What is not (a drain) can be done again from what is, and may use the cheaper commit.
+    """
+    with engine.connect().execution_options(orderflow_writes=True, orderflow_durable=durable) as connection:
+        with connection.begin():
+            if connection.dialect.name == "postgresql" and not durable:
+                connection.execute(text("SET LOCAL synchronous_commit = off"))
+            yield connection
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A reading transaction: one consistent view, no locks."""
+    with engine.connect() as connection:
+        yield connection
+
+
+def migrate(url: str) -> None:
+    """Bring the database to the newest revision."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["url"] = url
+    command.upgrade(config, "head")
+
+
+def _options(backend: str, pool_size: int) -> dict[str, Any]:
+    if backend == "sqlite":
+        return {"pool_size": pool_size, "connect_args": {"timeout": BUSY_MS / 1000, "check_same_thread": False}}
+    options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": pool_size, "pool_pre_ping": True}
+    if backend == "mysql":
+        strict = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00'"
+        options |= {"connect_args": {"charset": "utf8mb4", "init_command": strict}, "isolation_level": "READ COMMITTED"}
+    return options
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+    # The driver's own transaction handling begins too late for BEGIN IMMEDIATE; ours is in _begin_sqlite.
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA synchronous = FULL")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    raw = connection.connection.driver_connection
+    assert raw is not None
+    if not options.get("orderflow_writes"):
+        raw.execute("BEGIN")
+        return
+    raw.execute(f"PRAGMA synchronous = {'FULL' if options.get('orderflow_durable') else 'NORMAL'}")
+    raw.execute("BEGIN IMMEDIATE")
