@@ -1,0 +1,456 @@
+"""The only state machine: `decide` takes a run and an event and says what follows, as values.
+
+A burst goes on until every token of the run waits for a person, a time, a system or a branch, or stands on the failure
+list. What a burst changes (run, journal entry, tasks, effects) is saved by the caller in one commit. Pure: the clock, the
+order and the facts come in as arguments, and asking twice gives the same answer.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from nodes.contract import (
+    Answered,
+    AskPerson,
+    AskSystem,
+    Decided,
+    Effect,
+    Event,
+    Failure,
+    Finish,
+    Fork,
+    Leave,
+    Meet,
+    Need,
+    Outcome,
+    Result,
+    Sleep,
+    Step,
+    TaskAsk,
+    TimeUp,
+    TryAgain,
+)
+from runtime.core.plan import Plan, PlanNode
+from runtime.core.run import (
+    Close,
+    Due,
+    Origin,
+    Reply,
+    Rest,
+    Retry,
+    Run,
+    RunEvent,
+    RunState,
+    Start,
+    Token,
+    failure_row,
+    trace_code,
+)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+# A flow that passed its checks rests somewhere on every circle, so a burst this long is a defect of ours.
+LONGEST_BURST = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class AskedTask:
+    """A question that the burst put to a person. The same trace again means: ask anew, with another deadline or person."""
+
+    trace: str
+    node: str
+    ask: TaskAsk
+    until: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AskedEffect:
+    """A call that the burst wants made."""
+
+    trace: str
+    effect: Effect
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What follows from an event. `withdrawn` are the traces whose task or effect nobody waits for any more."""
+
+    run: Run
+    entry: Mapping[str, Any]
+    tasks: tuple[AskedTask, ...] = ()
+    effects: tuple[AskedEffect, ...] = ()
+    withdrawn: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """The event came too late or twice: nothing waits for it, nothing changes."""
+
+    event: RunEvent
+
+
+def decide(
+    plan: Plan, run: Run, order: Mapping[str, Any], event: RunEvent, facts: Mapping[str, Any], now: datetime
+) -> Decision | Stale | Need:
+    """What follows when `event` happens to `run` at `now`.
+
+    `order` is the canonical order. `Need` names facts without which the burst cannot go on: ask again with them.
+    """
+    burst = _Burst(plan, run, order, facts, now)
+    try:
+        if not burst.take(event):
+            return Stale(event)
+        burst.advance()
+    except _Lacking as lacking:
+        return Need(lacking.facts)
+    return burst.decision(event)
+
+
+def break_off(run: Run, event: RunEvent, why: str, now: datetime) -> Decision:
+    """The decision when a burst raised: every token that was about to move goes to the failure list with `why`.
+
+    For the caller's job boundary, so that one order that hits a defect of ours never holds up its neighbours.
+    """
+    at = micros(now)
+    failure = Failure("error", "engine.defect", {"why": why})
+    moving = run.tokens or (Token(node="", step=0, since=at),)
+    tokens = tuple(
+        token if token.rest in ("person", "system") else replace(token, rest="failed", failure=failure, until=None)
+        for token in moving
+    )
+    stopped = replace(run, tokens=tokens, state="failed", reason="engine.defect", rev=run.rev + 1)
+    steps = [{"step": 0, "attempt": 1, "node": "", "at": at, "failed": failure_row(failure)}]
+    return Decision(replace(stopped, due_at=_due(tokens)), {"event": event_row(event), "steps": steps})
+
+
+def with_changes(order: Mapping[str, Any], changes: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The order with a run's changes (field path -> value) laid over it. Neither is altered."""
+    if not changes:
+        return order
+    laid = dict(order)
+    for path, value in changes.items():
+        head, _, rest = path.partition(".")
+        laid[head] = {**(laid.get(head) or {}), rest: value} if rest else value
+    return laid
+
+
+def micros(moment: datetime) -> int:
+    """Microseconds since the epoch, exact."""
+    return (moment - EPOCH) // MICROSECOND
+
+
+def event_row(event: RunEvent) -> dict[str, Any]:
+    """The event as JSON for the journal."""
+    match event:
+        case Start():
+            return {"kind": "start"}
+        case Due():
+            return {"kind": "due"}
+        case Retry(step):
+            return {"kind": "retry", "step": step}
+        case Close(result, reason):
+            return {"kind": "close", "result": result, "reason": reason}
+        case Reply(step, attempt, Decided(decision, reason, by)):
+            return {"kind": "decided", "step": step, "attempt": attempt, "decision": decision, "reason": reason, "by": by}
+        case Reply(step, attempt, Answered(result, content, message)):
+            return {"kind": "answered", "step": step, "attempt": attempt, "result": result, "content": dict(content)} | (
+                {"message": message} if message else {}
+            )
+        case Reply(step, attempt, TimeUp()):
+            return {"kind": "time_up", "step": step, "attempt": attempt}
+
+
+class _Lacking(Exception):
+    def __init__(self, facts: tuple[str, ...]) -> None:
+        super().__init__(facts)
+        self.facts = facts
+
+
+@dataclass(slots=True)
+class _Burst:
+    """The work area of one decision. Nothing outside `decide` sees it change."""
+
+    plan: Plan
+    run: Run
+    order: Mapping[str, Any]
+    facts: Mapping[str, Any]
+    now: datetime
+    at: int = field(init=False)
+    steps: int = field(init=False)
+    tokens: list[Token] = field(init=False)
+    changes: dict[str, Any] = field(init=False)
+    view: Mapping[str, Any] = field(init=False)
+    visits: list[dict[str, Any]] = field(default_factory=list)
+    tasks: dict[str, AskedTask] = field(default_factory=dict)
+    effects: dict[str, AskedEffect] = field(default_factory=dict)
+    withdrawn: list[str] = field(default_factory=list)
+    ended: Result = "done"
+    reason: str | None = None
+
+    def __post_init__(self) -> None:
+        self.at = micros(self.now)
+        self.steps = self.run.steps
+        self.tokens = list(self.run.tokens)
+        self.changes = dict(self.run.changes)
+        self.view = with_changes(self.order, self.changes)
+
+    # --- taking the event ---------------------------------------------------------------------------------------------
+
+    def take(self, event: RunEvent) -> bool:
+        """Apply the event to the tokens that it concerns. False: it concerns none."""
+        match event:
+            case Start():
+                return self._start()
+            case Due():
+                return self._resume_due()
+            case Reply(step, attempt, answer):
+                return self._resume_reply(step, attempt, answer)
+            case Retry(step):
+                return self._retry(step)
+            case Close(result, reason):
+                return self._close(result, reason)
+
+    def _start(self) -> bool:
+        if self.run.steps or self.run.tokens:
+            return False
+        self._place(self.plan.nodes[self.plan.start])
+        return True
+
+    def _resume_due(self) -> bool:
+        due = [t for t in self.tokens if t.until is not None and t.until <= self.at and t.rest not in ("go", "failed")]
+        for token in due:
+            self._resume(token, TimeUp())
+        return bool(due)
+
+    def _resume_reply(self, step: int, attempt: int, answer: Event) -> bool:
+        wanted = "person" if isinstance(answer, Decided) else "system"
+        for token in self.tokens:
+            if (token.step, token.attempt, token.rest) == (step, attempt, wanted):
+                self._resume(token, answer)
+                return True
+        return False
+
+    def _retry(self, step: int | None) -> bool:
+        failed = [t for t in self.tokens if t.rest == "failed" and step in (None, t.step)]
+        for token in failed:
+            self.tokens.remove(token)
+            if token.step == 0:
+                self._place(self.plan.nodes[self.plan.start])
+                continue
+            self.tokens.append(
+                replace(token, rest="go", attempt=token.attempt + 1, tries=1, failure=None, until=None, since=self.at)
+            )
+        return bool(failed)
+
+    def _close(self, result: Result, reason: str) -> bool:
+        if self.run.ended_at is not None:
+            return False
+        self._end_all(result, reason)
+        return True
+
+    # --- moving -------------------------------------------------------------------------------------------------------
+
+    def advance(self) -> None:
+        """Go on until every token rests."""
+        for _ in range(LONGEST_BURST):
+            token = next((t for t in self.tokens if t.rest == "go"), None)
+            if token is not None:
+                node = self._node(token)
+                self._apply(token, node, node.type.enter(self._step(token, node)))
+            elif not self._meet():
+                return
+        raise RuntimeError(f"run {self.run.id} does not come to rest in flow {self.plan.key}")
+
+    def _resume(self, token: Token, event: Event) -> None:
+        node = self._node(token)
+        self._apply(token, node, node.type.resume(self._step(token, node), event))
+
+    def _apply(self, token: Token, node: PlanNode, outcome: Outcome) -> None:
+        match outcome:
+            case Leave(port, changes, note, failure):
+                self._change(changes)
+                self._record(token, port=port, **_filled(note=dict(note), changes=dict(changes)))
+                self._leave(token, node, port, failure)
+            case AskPerson(ask, until):
+                self._rest(token, "person", until)
+                trace = trace_code(self.run.id, token.step, token.attempt)
+                self.tasks[trace] = AskedTask(trace, token.node, ask, until and micros(until))
+            case AskSystem(effect, until):
+                self._rest(token, "system", until)
+                trace = trace_code(self.run.id, token.step, token.attempt)
+                self.effects[trace] = AskedEffect(trace, effect)
+            case Sleep(until, note):
+                self._rest(token, "retry" if token.origin else "time", until, **_filled(note=dict(note)))
+            case TryAgain():
+                self._try_again(token)
+            case Fork(ports):
+                self._fork(token, node, ports)
+            case Meet():
+                self._rest(token, "join", None)
+            case Finish(result, reason):
+                self._finish(token, result, reason)
+            case Need(facts):
+                raise _Lacking(facts)
+
+    def _leave(self, token: Token, node: PlanNode, port: str, failure: Failure | None) -> None:
+        target = node.targets.get(port)
+        if target is None:
+            self._fail(token, failure or Failure("error", "flow.port_leads_nowhere", {"port": port}))
+            return
+        self.tokens.remove(token)
+        origin = self._origin(token, failure) if failure else None
+        self._place(self.plan.nodes[target], token.groups, origin)
+
+    def _origin(self, token: Token, failure: Failure) -> Origin:
+        # A retry node that gives up hands on the step that failed, not itself.
+        if token.origin:
+            return token.origin
+        return Origin(token.node, token.step, token.attempt, replace(failure, attempt=token.tries))
+
+    def _try_again(self, token: Token) -> None:
+        origin = token.origin
+        assert origin is not None, "only a retry node says TryAgain, and only failures lead to it"
+        self._record(token, again=[origin.step, origin.attempt + 1])
+        self.tokens.remove(token)
+        self.tokens.append(
+            Token(
+                node=origin.node,
+                step=origin.step,
+                attempt=origin.attempt + 1,
+                tries=origin.failure.attempt + 1,
+                since=self.at,
+                groups=token.groups,
+            )
+        )
+
+    def _fail(self, token: Token, failure: Failure) -> None:
+        failed = token
+        if token.origin:
+            origin = token.origin
+            failed = replace(token, node=origin.node, step=origin.step, attempt=origin.attempt, origin=None)
+            failure = origin.failure
+        self._record(failed, failed=failure_row(failure))
+        self.tokens.remove(token)
+        self.tokens.append(replace(failed, rest="failed", failure=failure, until=None, since=self.at))
+
+    def _fork(self, token: Token, node: PlanNode, ports: tuple[str, ...]) -> None:
+        self._record(token, fork=list(ports))
+        self.tokens.remove(token)
+        for port in ports:
+            self._place(self.plan.nodes[node.targets[port]], (*token.groups, token.step))
+
+    def _meet(self) -> bool:
+        """Let a split's branches go on together where all that are left of them stand at one join."""
+        for group in {t.groups[-1] if t.groups else 0 for t in self.tokens if t.rest == "join"}:
+            branches = [t for t in self.tokens if group in t.groups or group == 0]
+            waiting = [t for t in branches if t.rest == "join"]
+            places = {t.node for t in waiting}
+            if len(waiting) == len(branches) and len(places) == 1:
+                self._join(waiting)
+                return True
+            if len(waiting) == len(branches):
+                for token in waiting:
+                    self._fail(token, Failure("error", "flow.branches_never_meet", {"joins": sorted(places)}))
+                return True
+        return False
+
+    def _join(self, waiting: list[Token]) -> None:
+        first, *others = waiting
+        for token in others:
+            self.tokens.remove(token)
+        merged = replace(first, groups=first.groups[:-1])
+        self.tokens[self.tokens.index(first)] = merged
+        node = self._node(merged)
+        port = node.type.ports(node.settings)[0].id
+        self._record(merged, port=port, met=[t.step for t in waiting])
+        self._leave(merged, node, port, None)
+
+    def _finish(self, token: Token, result: Result, reason: str) -> None:
+        self._record(token, finish=result, **_filled(reason=reason))
+        self.tokens.remove(token)
+        if result == "cancelled":
+            self._end_all(result, reason)
+
+    def _end_all(self, result: Result, reason: str) -> None:
+        self.withdrawn += [
+            trace_code(self.run.id, t.step, t.attempt) for t in self.tokens if t.rest in ("person", "system")
+        ]
+        # What this very burst asked for is not asked at all.
+        for trace in self.withdrawn:
+            self.tasks.pop(trace, None)
+            self.effects.pop(trace, None)
+        self.tokens.clear()
+        self.ended, self.reason = result, reason or None
+
+    # --- small parts --------------------------------------------------------------------------------------------------
+
+    def _node(self, token: Token) -> PlanNode:
+        return self.plan.nodes[self.plan.index[token.node]]
+
+    def _step(self, token: Token, node: PlanNode) -> Step:
+        return Step(
+            node=token.node,
+            settings=node.settings,
+            order=self.view,
+            now=self.now,
+            trace=trace_code(self.run.id, token.step, token.attempt),
+            attempt=token.attempt,
+            connected=node.connected,
+            facts=self.facts,
+            failure=token.origin.failure if token.origin else None,
+        )
+
+    def _place(self, node: PlanNode, groups: tuple[int, ...] = (), origin: Origin | None = None) -> None:
+        self.steps += 1
+        self.tokens.append(Token(node=node.id, step=self.steps, since=self.at, groups=groups, origin=origin))
+
+    def _rest(self, token: Token, rest: Rest, until: datetime | None, **more: Any) -> None:
+        limit = {"until": micros(until)} if until else {}
+        self._record(token, rest=rest, **limit, **more)
+        resting = replace(token, rest=rest, until=until and micros(until), since=self.at)
+        self.tokens[self.tokens.index(token)] = resting
+
+    def _change(self, changes: Mapping[str, Any]) -> None:
+        if changes:
+            self.changes.update(changes)
+            self.view = with_changes(self.order, self.changes)
+
+    def _record(self, token: Token, **what: Any) -> None:
+        self.visits.append({"step": token.step, "attempt": token.attempt, "node": token.node, "at": self.at, **what})
+
+    def decision(self, event: RunEvent) -> Decision:
+        """All that the burst changed."""
+        tokens = tuple(self.tokens)
+        failure = next((t.failure for t in tokens if t.failure), None)
+        run = replace(
+            self.run,
+            state=self._state(tokens),
+            tokens=tokens,
+            changes=self.changes,
+            steps=self.steps,
+            rev=self.run.rev + 1,
+            reason=failure.code if failure else self.reason,
+            due_at=_due(tokens),
+            ended_at=None if tokens else self.at,
+        )
+        entry = {"event": event_row(event), "steps": self.visits} | _filled(facts=dict(self.facts))
+        asked = self.run.tokens
+        answered = {trace_code(run.id, t.step, t.attempt) for t in asked if t.rest in ("person", "system")} - {
+            trace_code(run.id, t.step, t.attempt) for t in tokens if t.rest in ("person", "system")
+        }
+        return Decision(run, entry, tuple(self.tasks.values()), tuple(self.effects.values()), tuple(sorted(answered)))
+
+    def _state(self, tokens: tuple[Token, ...]) -> RunState:
+        if not tokens:
+            return self.ended
+        return "failed" if any(t.rest == "failed" for t in tokens) else "waiting"
+
+
+def _due(tokens: tuple[Token, ...]) -> int | None:
+    return min((t.until for t in tokens if t.until is not None and t.rest != "failed"), default=None)
+
+
+def _filled(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value}

@@ -1,0 +1,174 @@
+"""A run: where one order stands in its flow, as frozen values that are stored as JSON.
+
+A run holds a set of tokens, one for each place at which the order stands (several after a split). Every visit to a node
+is a step with a number; a step may be tried more than once. Run, step and attempt make the trace code: the idempotency key
+outward, the unique key inward, and the code that people see and search.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Literal
+
+from nodes.contract import Event, Failure
+
+RunState = Literal["running", "waiting", "held", "failed", "done", "cancelled", "merged"]
+OPEN_STATES: tuple[RunState, ...] = ("running", "waiting", "held", "failed")
+STATES: tuple[RunState, ...] = ("running", "waiting", "held", "failed", "done", "cancelled", "merged")
+
+Rest = Literal["go", "person", "system", "time", "retry", "join", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The failed step that led a token to a retry node: what is tried again, and why it failed."""
+
+    node: str
+    step: int
+    attempt: int
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One place at which an order stands.
+
+    `rest` says what it waits for (`go`: nothing). `until` and `since` are microseconds since the epoch. `tries` counts the
+    tries since a person last asked for one, so that a manual try does not use up the automatic ones. `groups` are the
+    step numbers of the splits it came through, outermost first.
+    """
+
+    node: str
+    step: int
+    attempt: int = 1
+    tries: int = 1
+    rest: Rest = "go"
+    since: int = 0
+    until: int | None = None
+    groups: tuple[int, ...] = ()
+    origin: Origin | None = None
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """`steps` is the number of the last step entered; `rev` counts saves and numbers the journal's entries."""
+
+    id: str
+    state: RunState
+    tokens: tuple[Token, ...] = ()
+    changes: Mapping[str, Any] = MappingProxyType({})
+    steps: int = 0
+    rev: int = 0
+    reason: str | None = None
+    due_at: int | None = None
+    ended_at: int | None = None
+
+
+# --- what may happen to a run -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The order has come in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Time has passed: every token whose `until` has come goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to a step that waits. It counts only for exactly this step and attempt."""
+
+    step: int
+    attempt: int
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """A person asks for another try of what failed: of one step, or of all (None)."""
+
+    step: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """A person ends the order, with a reason."""
+
+    result: Literal["done", "cancelled"]
+    reason: str
+
+
+RunEvent = Start | Due | Reply | Retry | Close
+
+
+def trace_code(run_id: str, step: int, attempt: int) -> str:
+    """`<run ULID>.<step>.<attempt>`."""
+    return f"{run_id}.{step}.{attempt}"
+
+
+def read_trace(trace: str) -> tuple[str, int, int]:
+    """The run's id, step and attempt. ValueError if `trace` is not a whole trace code."""
+    run_id, step, attempt = trace.split(".")
+    if len(run_id) != 26:
+        raise ValueError(f"not a trace code: {trace}")
+    return run_id, int(step), int(attempt)
+
+
+# --- stored form ------------------------------------------------------------------------------------------------------
+
+
+def token_row(token: Token) -> dict[str, Any]:
+    """The token as JSON, without what is empty."""
+    row: dict[str, Any] = {"node": token.node, "step": token.step, "rest": token.rest, "since": token.since}
+    if token.attempt != 1:
+        row["attempt"] = token.attempt
+    if token.tries != 1:
+        row["tries"] = token.tries
+    if token.until is not None:
+        row["until"] = token.until
+    if token.groups:
+        row["groups"] = list(token.groups)
+    if token.origin is not None:
+        origin = token.origin
+        row["origin"] = {
+            "node": origin.node,
+            "step": origin.step,
+            "attempt": origin.attempt,
+            "failure": failure_row(origin.failure),
+        }
+    if token.failure is not None:
+        row["failure"] = failure_row(token.failure)
+    return row
+
+
+def read_token(row: Mapping[str, Any]) -> Token:
+    """The token of a row made by `token_row`."""
+    origin = row.get("origin")
+    failure = row.get("failure")
+    return Token(
+        node=row["node"],
+        step=row["step"],
+        attempt=row.get("attempt", 1),
+        tries=row.get("tries", 1),
+        rest=row["rest"],
+        since=row["since"],
+        until=row.get("until"),
+        groups=tuple(row.get("groups", ())),
+        origin=origin
+        and Origin(origin["node"], origin["step"], origin["attempt"], read_failure(origin["failure"])),
+        failure=failure and read_failure(failure),
+    )
+
+
+def failure_row(failure: Failure) -> dict[str, Any]:
+    """The failure as JSON."""
+    return {"kind": failure.kind, "code": failure.code, "params": dict(failure.params), "attempt": failure.attempt}
+
+
+def read_failure(row: Mapping[str, Any]) -> Failure:
+    """The failure of a row made by `failure_row`."""
+    return Failure(row["kind"], row["code"], row["params"], row["attempt"])
