@@ -75,13 +75,13 @@ class AskedEffect:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What follows from an event. `withdrawn` are the traces whose task or effect nobody waits for any more."""
+    """What follows from an event. `settled` are the traces whose task or effect nobody waits for any more."""
 
     run: Run
     entry: Mapping[str, Any]
     tasks: tuple[AskedTask, ...] = ()
     effects: tuple[AskedEffect, ...] = ()
-    withdrawn: tuple[str, ...] = ()
+    settled: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,21 +108,18 @@ def decide(
     return burst.decision(event)
 
 
-def break_off(run: Run, event: RunEvent, why: str, now: datetime) -> Decision:
-    """The decision when a burst raised: every token that was about to move goes to the failure list with `why`.
+def break_off(plan: Plan, run: Run, event: RunEvent, why: str, now: datetime) -> Decision:
+    """The decision when a burst raised: what was about to move goes to the failure list with `why`.
 
     For the caller's job boundary, so that one order that hits a defect of ours never holds up its neighbours.
     """
-    at = micros(now)
-    failure = Failure("error", "engine.defect", {"why": why})
-    moving = run.tokens or (Token(node="", step=0, since=at),)
-    tokens = tuple(
-        token if token.rest in ("person", "system") else replace(token, rest="failed", failure=failure, until=None)
-        for token in moving
-    )
-    stopped = replace(run, tokens=tokens, state="failed", reason="engine.defect", rev=run.rev + 1)
-    steps = [{"step": 0, "attempt": 1, "node": "", "at": at, "failed": failure_row(failure)}]
-    return Decision(replace(stopped, due_at=_due(tokens)), {"event": event_row(event), "steps": steps})
+    burst = _Burst(plan, run, {}, {}, now)
+    if not run.tokens:
+        burst._place(plan.nodes[plan.start])
+    for token in list(burst.tokens):
+        if burst.concerns(event, token):
+            burst._fail(token, Failure("error", "engine.defect", {"why": why}))
+    return burst.decision(event)
 
 
 def with_changes(order: Mapping[str, Any], changes: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -153,11 +150,22 @@ def event_row(event: RunEvent) -> dict[str, Any]:
         case Close(result, reason):
             return {"kind": "close", "result": result, "reason": reason}
         case Reply(step, attempt, Decided(decision, reason, by)):
-            return {"kind": "decided", "step": step, "attempt": attempt, "decision": decision, "reason": reason, "by": by}
+            return {
+                "kind": "decided",
+                "step": step,
+                "attempt": attempt,
+                "decision": decision,
+                "reason": reason,
+                "by": by,
+            }
         case Reply(step, attempt, Answered(result, content, message)):
-            return {"kind": "answered", "step": step, "attempt": attempt, "result": result, "content": dict(content)} | (
-                {"message": message} if message else {}
-            )
+            return {
+                "kind": "answered",
+                "step": step,
+                "attempt": attempt,
+                "result": result,
+                "content": dict(content),
+            } | ({"message": message} if message else {})
         case Reply(step, attempt, TimeUp()):
             return {"kind": "time_up", "step": step, "attempt": attempt}
 
@@ -185,7 +193,6 @@ class _Burst:
     visits: list[dict[str, Any]] = field(default_factory=list)
     tasks: dict[str, AskedTask] = field(default_factory=dict)
     effects: dict[str, AskedEffect] = field(default_factory=dict)
-    withdrawn: list[str] = field(default_factory=list)
     ended: Result = "done"
     reason: str | None = None
 
@@ -204,11 +211,11 @@ class _Burst:
             case Start():
                 return self._start()
             case Due():
-                return self._resume_due()
-            case Reply(step, attempt, answer):
-                return self._resume_reply(step, attempt, answer)
-            case Retry(step):
-                return self._retry(step)
+                return self._resume_all(event, TimeUp())
+            case Reply(event=answer):
+                return self._resume_all(event, answer)
+            case Retry():
+                return self._retry(event)
             case Close(result, reason):
                 return self._close(result, reason)
 
@@ -218,29 +225,43 @@ class _Burst:
         self._place(self.plan.nodes[self.plan.start])
         return True
 
-    def _resume_due(self) -> bool:
-        due = [t for t in self.tokens if t.until is not None and t.until <= self.at and t.rest not in ("go", "failed")]
-        for token in due:
-            self._resume(token, TimeUp())
-        return bool(due)
-
-    def _resume_reply(self, step: int, attempt: int, answer: Event) -> bool:
-        wanted = "person" if isinstance(answer, Decided) else "system"
-        for token in self.tokens:
-            if (token.step, token.attempt, token.rest) == (step, attempt, wanted):
-                self._resume(token, answer)
+    def concerns(self, event: RunEvent, token: Token) -> bool:
+        """Whether the event is about this token."""
+        match event:
+            case Start():
                 return True
-        return False
+            case Due():
+                return token.until is not None and token.until <= self.at and token.rest != "failed"
+            case Reply(step, attempt, answer):
+                wanted = "person" if isinstance(answer, Decided) else "system"
+                return (token.step, token.attempt, token.rest) == (step, attempt, wanted)
+            case Retry(step):
+                return token.rest == "failed" and step in (None, token.step)
+            case Close():
+                return True
 
-    def _retry(self, step: int | None) -> bool:
-        failed = [t for t in self.tokens if t.rest == "failed" and step in (None, t.step)]
+    def _resume_all(self, event: RunEvent, answer: Event) -> bool:
+        concerned = [token for token in self.tokens if self.concerns(event, token)]
+        for token in concerned:
+            # An earlier one of them may have ended the order.
+            if token in self.tokens:
+                self._resume(token, answer)
+        return bool(concerned)
+
+    def _retry(self, event: Retry) -> bool:
+        failed = [token for token in self.tokens if self.concerns(event, token)]
         for token in failed:
             self.tokens.remove(token)
-            if token.step == 0:
-                self._place(self.plan.nodes[self.plan.start])
-                continue
             self.tokens.append(
-                replace(token, rest="go", attempt=token.attempt + 1, tries=1, failure=None, until=None, since=self.at)
+                replace(
+                    token,
+                    rest="go",
+                    attempt=token.attempt + 1,
+                    tries=1,
+                    failure=None,
+                    until=None,
+                    since=self.at,
+                )
             )
         return bool(failed)
 
@@ -282,7 +303,9 @@ class _Burst:
                 trace = trace_code(self.run.id, token.step, token.attempt)
                 self.effects[trace] = AskedEffect(trace, effect)
             case Sleep(until, note):
-                self._rest(token, "retry" if token.origin else "time", until, **_filled(note=dict(note)))
+                self._rest(
+                    token, "retry" if node.kind == "retry" else "time", until, **_filled(note=dict(note))
+                )
             case TryAgain():
                 self._try_again(token)
             case Fork(ports):
@@ -300,8 +323,9 @@ class _Burst:
             self._fail(token, failure or Failure("error", "flow.port_leads_nowhere", {"port": port}))
             return
         self.tokens.remove(token)
-        origin = self._origin(token, failure) if failure else None
-        self._place(self.plan.nodes[target], token.groups, origin)
+        node = self.plan.nodes[target]
+        origin = self._origin(token, failure) if failure and node.kind == "retry" else None
+        self._place(node, token.groups, origin)
 
     def _origin(self, token: Token, failure: Failure) -> Origin:
         # A retry node that gives up hands on the step that failed, not itself.
@@ -343,17 +367,19 @@ class _Burst:
 
     def _meet(self) -> bool:
         """Let a split's branches go on together where all that are left of them stand at one join."""
-        for group in {t.groups[-1] if t.groups else 0 for t in self.tokens if t.rest == "join"}:
-            branches = [t for t in self.tokens if group in t.groups or group == 0]
-            waiting = [t for t in branches if t.rest == "join"]
-            places = {t.node for t in waiting}
-            if len(waiting) == len(branches) and len(places) == 1:
-                self._join(waiting)
-                return True
-            if len(waiting) == len(branches):
-                for token in waiting:
-                    self._fail(token, Failure("error", "flow.branches_never_meet", {"joins": sorted(places)}))
-                return True
+        for token in self.tokens:
+            if token.rest != "join":
+                continue
+            branches = [t for t in self.tokens if token.groups[-1] in t.groups] if token.groups else [token]
+            if any(t.rest != "join" for t in branches):
+                continue
+            joins = {t.node for t in branches}
+            if len(joins) == 1:
+                self._join(branches)
+            else:
+                for branch in branches:
+                    self._fail(branch, Failure("error", "flow.branches_never_meet", {"joins": sorted(joins)}))
+            return True
         return False
 
     def _join(self, waiting: list[Token]) -> None:
@@ -374,13 +400,9 @@ class _Burst:
             self._end_all(result, reason)
 
     def _end_all(self, result: Result, reason: str) -> None:
-        self.withdrawn += [
-            trace_code(self.run.id, t.step, t.attempt) for t in self.tokens if t.rest in ("person", "system")
-        ]
         # What this very burst asked for is not asked at all.
-        for trace in self.withdrawn:
-            self.tasks.pop(trace, None)
-            self.effects.pop(trace, None)
+        self.tasks.clear()
+        self.effects.clear()
         self.tokens.clear()
         self.ended, self.reason = result, reason or None
 
@@ -418,7 +440,9 @@ class _Burst:
             self.view = with_changes(self.order, self.changes)
 
     def _record(self, token: Token, **what: Any) -> None:
-        self.visits.append({"step": token.step, "attempt": token.attempt, "node": token.node, "at": self.at, **what})
+        self.visits.append(
+            {"step": token.step, "attempt": token.attempt, "node": token.node, "at": self.at, **what}
+        )
 
     def decision(self, event: RunEvent) -> Decision:
         """All that the burst changed."""
@@ -436,11 +460,13 @@ class _Burst:
             ended_at=None if tokens else self.at,
         )
         entry = {"event": event_row(event), "steps": self.visits} | _filled(facts=dict(self.facts))
-        asked = self.run.tokens
-        answered = {trace_code(run.id, t.step, t.attempt) for t in asked if t.rest in ("person", "system")} - {
-            trace_code(run.id, t.step, t.attempt) for t in tokens if t.rest in ("person", "system")
-        }
-        return Decision(run, entry, tuple(self.tasks.values()), tuple(self.effects.values()), tuple(sorted(answered)))
+        settled = self._asking(self.run.tokens) - self._asking(tokens)
+        return Decision(
+            run, entry, tuple(self.tasks.values()), tuple(self.effects.values()), tuple(sorted(settled))
+        )
+
+    def _asking(self, tokens: tuple[Token, ...]) -> set[str]:
+        return {trace_code(self.run.id, t.step, t.attempt) for t in tokens if t.rest in ("person", "system")}
 
     def _state(self, tokens: tuple[Token, ...]) -> RunState:
         if not tokens:

@@ -166,7 +166,12 @@ def read_token(row: Mapping[str, Any]) -> Token:
 
 def failure_row(failure: Failure) -> dict[str, Any]:
     """The failure as JSON."""
-    return {"kind": failure.kind, "code": failure.code, "params": dict(failure.params), "attempt": failure.attempt}
+    return {
+        "kind": failure.kind,
+        "code": failure.code,
+        "params": dict(failure.params),
+        "attempt": failure.attempt,
+    }
 
 
 def read_failure(row: Mapping[str, Any]) -> Failure:

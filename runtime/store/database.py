@@ -56,11 +56,17 @@ def migrate(url: str) -> None:
 
 def _options(backend: str, pool_size: int) -> dict[str, Any]:
     if backend == "sqlite":
-        return {"pool_size": pool_size, "connect_args": {"timeout": BUSY_MS / 1000, "check_same_thread": False}}
+        return {
+            "pool_size": pool_size,
+            "connect_args": {"timeout": BUSY_MS / 1000, "check_same_thread": False},
+        }
     options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": pool_size, "pool_pre_ping": True}
-    if backend == "mysql":
+    if backend in ("mysql", "mariadb"):
         strict = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00'"
-        options |= {"connect_args": {"charset": "utf8mb4", "init_command": strict}, "isolation_level": "READ COMMITTED"}
+        options |= {
+            "connect_args": {"charset": "utf8mb4", "init_command": strict},
+            "isolation_level": "READ COMMITTED",
+        }
     return options
 
 

@@ -4,7 +4,19 @@ Identifiers compare byte by byte on every database: on MariaDB they carry a bina
 ids which differ only in case, a trailing blank or a four-byte character stay different.
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.dialects import mysql
 
 metadata = MetaData(
@@ -191,7 +203,9 @@ runs = Table(
     Column("tokens", _body(), nullable=False, comment="JSON, where it stands; see runtime.core.run"),
     Column("changes", _body(), nullable=False, comment="JSON, field path -> value laid over the order"),
     Column("steps", Integer, nullable=False, comment="number of the last step entered"),
-    Column("rev", Integer, nullable=False, comment="counts saves: compare-and-swap, and the journal's number"),
+    Column(
+        "rev", Integer, nullable=False, comment="counts saves: compare-and-swap, and the journal's number"
+    ),
     Column("reason", Text, comment="why it is held, failed or cancelled"),
     Column("received_at", BigInteger, nullable=False),
     Column("ended_at", BigInteger),
@@ -235,13 +249,20 @@ tasks = Table(
 effects = Table(
     "effects",
     metadata,
-    Column("trace", TRACE, primary_key=True, comment="trace code of the step, and the idempotency key outward"),
+    Column(
+        "trace", TRACE, primary_key=True, comment="trace code of the step, and the idempotency key outward"
+    ),
     Column("run_id", ULID, nullable=False, index=True),
     Column("adapter", _name(16), nullable=False),
     Column("target", KEY, nullable=False),
     Column("content", _body(), nullable=False, comment="JSON"),
     Column("state", _name(16), nullable=False, comment="ready, claimed, answered or withdrawn"),
-    Column("due_at", BigInteger, index=True, comment="when to send, or when the claim lapses; null: nothing to do"),
+    Column(
+        "due_at",
+        BigInteger,
+        index=True,
+        comment="when to send, or when the claim lapses; null: nothing to do",
+    ),
     Column("sends", Integer, nullable=False, comment="how often it was handed to the adapter"),
     Column("made_at", BigInteger, nullable=False),
     Column("answered_at", BigInteger),
