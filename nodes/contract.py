@@ -7,10 +7,24 @@ what it lacks it asks for with `Need`, what must leave the process it returns as
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+def _empty() -> Any:
+    return field(default_factory=lambda: EMPTY)
+
+
+class Absent(Enum):
+    """What a field holds of which nothing was told."""
+
+    ABSENT = "absent"
+
+
+ABSENT: Final = Absent.ABSENT
 
 FailureKind = Literal["error", "timeout", "refused", "bad_answer"]
 Result = Literal["done", "cancelled"]
@@ -21,13 +35,14 @@ class Port:
     """One way out of a node. `name` is the designer's own label (text, or a text a language), if there is one.
 
     A `failure` port may lead to a retry node; left unconnected, its order goes to the failure list.
-    An `optional` port may stay unconnected without a problem being reported.
+    An `optional` port may stay unconnected; if that deserves a warning, `advice` is the warning's message code.
     """
 
     id: str
     name: str | Mapping[str, str] | None = None
     failure: bool = False
     optional: bool = False
+    advice: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +51,29 @@ class Finding:
 
     code: str
     field: str
-    params: Mapping[str, Any] = EMPTY
+    params: Mapping[str, Any] = _empty()
+    level: Literal["error", "warning"] = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldOf:
+    """An order's field that a setting names. `read` gives its canonical value (None: known to be empty, ABSENT: not told),
+
+    `tell` what a person or another system is told: money as decimal text, hidden values as their mask.
+    """
+
+    path: str
+    read: Callable[[Mapping[str, Any]], Any]
+    tell: Callable[[Mapping[str, Any]], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RangeOf:
+    """The values that a setting allows for an order's field. `below` and `above` answer True, False or None (not told)."""
+
+    path: str
+    below: Callable[[Mapping[str, Any]], bool | None]
+    above: Callable[[Mapping[str, Any]], bool | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +82,7 @@ class Failure:
 
     kind: FailureKind
     code: str
-    params: Mapping[str, Any] = EMPTY
+    params: Mapping[str, Any] = _empty()
     attempt: int = 1
 
 
@@ -53,8 +90,9 @@ class Failure:
 class Step:
     """One visit of an order to a node: all that a node may know.
 
-    `settings` are the checked settings with every condition compiled to a callable `(order) -> True | False | None`
-    (None: cannot be told). `order` is the canonical order with the run's own changes laid over it. `now` is UTC.
+    `settings` are the checked settings, defaults filled in. By the `format` that the schema gives a setting, it has
+    become: condition, a callable `(order) -> True | False | None` (None: cannot be told); template, a callable
+    `(order) -> str`; field, a `FieldOf`; range, a `RangeOf`. `order` is the canonical order with the run's own changes laid over it. `now` is UTC.
     `connected` are the ports that have an edge. `failure` is what led here through a failure port.
     """
 
@@ -65,7 +103,7 @@ class Step:
     trace: str
     attempt: int
     connected: frozenset[str]
-    facts: Mapping[str, Any] = EMPTY
+    facts: Mapping[str, Any] = _empty()
     failure: Failure | None = None
 
 
@@ -86,7 +124,7 @@ class Answered:
     """A system's or sender's answer to the step's effect. `result` is ok or the kind of failure."""
 
     result: Literal["ok"] | FailureKind
-    content: Mapping[str, Any] = EMPTY
+    content: Mapping[str, Any] = _empty()
     message: str = ""
 
 
@@ -112,11 +150,15 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class TaskAsk:
-    """A question for a person. `who` is `{"kind": "person" | "team" | "role", "value": …}`; `reasons` are offered as chips."""
+    """A question for a person. `who` is `{"kind": "person" | "team" | "role", "value": …}`; `reasons` are offered as chips.
+
+    `due` is when the answer is overdue, for the eye; what wakes the step by itself is `AskPerson.until`.
+    """
 
     title: str
     who: Mapping[str, Any]
     reasons: tuple[str, ...] = ()
+    due: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +169,8 @@ class Leave:
     """
 
     port: str
-    changes: Mapping[str, Any] = EMPTY
-    note: Mapping[str, Any] = EMPTY
+    changes: Mapping[str, Any] = _empty()
+    note: Mapping[str, Any] = _empty()
     failure: Failure | None = None
 
 
@@ -153,7 +195,7 @@ class Sleep:
     """Wait until a time comes."""
 
     until: datetime
-    note: Mapping[str, Any] = EMPTY
+    note: Mapping[str, Any] = _empty()
 
 
 @dataclass(frozen=True, slots=True)

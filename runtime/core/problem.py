@@ -4,7 +4,7 @@ The words for a code, in each language, live in `messages.json` beside this file
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -15,6 +15,6 @@ class Problem:
 
     code: str
     where: str = ""
-    params: Mapping[str, Any] = MappingProxyType({})
+    params: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     node: str | None = None
     level: Literal["error", "warning"] = "error"

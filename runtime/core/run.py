@@ -6,7 +6,7 @@ outward, the unique key inward, and the code that people see and search.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -57,7 +57,7 @@ class Run:
     id: str
     state: RunState
     tokens: tuple[Token, ...] = ()
-    changes: Mapping[str, Any] = MappingProxyType({})
+    changes: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     steps: int = 0
     rev: int = 0
     reason: str | None = None
