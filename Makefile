@@ -1,0 +1,45 @@
+# The two commands: `make run` and `make test`. All others are for those who work on Orderflow.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+DEMO ?= 1
+BIN := .venv/bin
+export PYTHONUTF8 := 1
+
+.PHONY: help run test check bench olist lock format clean python ready ready-test
+
+help: ## Show the commands
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+run: ready ## Start Orderflow with its demo shop (DEMO=0: empty, for real orders)
+	@ORDERFLOW_DEMO=$(DEMO) exec $(BIN)/orderflow up
+
+test: ready-test ## Set up what the tests need and run them (ARGS="-k name" for a part)
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: ready-test ## Format, lint, types, rooms, translations, front end, docs
+	@$(BIN)/python -m tests.check
+
+bench: ready-test ## Measure orders a second and CPU seconds per 1,000 orders
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+olist: ready-test ## Feed a whole year of real orders through the API and compare (DATA=folder)
+	@$(BIN)/python -m tests.olist $(ARGS)
+
+lock: python ## Resolve the dependencies anew into requirements.lock
+	@$(PYTHON) bootstrap.py lock
+
+format: ready-test ## Put the code into its form
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+clean: ## Remove what was built; never the data under var/
+	@rm -rf .venv node_modules static/dist build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	@find builder runtime nodes tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+ready: python
+	@$(PYTHON) bootstrap.py run
+
+ready-test: python
+	@$(PYTHON) bootstrap.py test
+
+python:
+	@test -n "$(PYTHON)" || { echo "Orderflow needs Python 3.11 or newer on PATH (or: make run PYTHON=/path/to/python3)."; exit 1; }

@@ -1,0 +1,193 @@
+"""The command `orderflow`: all of Orderflow under one supervisor, or one of its parts.
+
+Heavy libraries are imported inside the commands: the supervisor and `--help` stay small and quick.
+"""
+
+import functools
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import click
+
+from builder.config import BadSettings, Settings, read_settings, settings_table
+
+Command = Callable[..., None]
+
+TIED = click.option(
+    "--tied",
+    is_flag=True,
+    hidden=True,
+    help="End when standard input closes: with the supervisor that started this.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="orderflow", prog_name="orderflow")
+def main() -> None:
+    """Orderflow: draw in the browser what must happen to an order; no order is ever lost.
+
+    All settings are ORDERFLOW_… variables; `orderflow settings` lists them.
+    """
+
+
+def with_settings(command: Command) -> Command:
+    """Gives a command its settings, and says which home it uses; bad settings end it with code 2."""
+
+    @functools.wraps(command)
+    def run(**options: Any) -> None:
+        settings = settings_or_end(os.environ)
+        show_home(settings)
+        command(settings, **options)
+
+    return run
+
+
+@main.command()
+@with_settings
+def up(settings: Settings) -> None:
+    """Start all of it: Redis, web server, workers, clock; keep each alive; Ctrl-C ends all."""
+    from builder.cli.up import run_all
+
+    raise SystemExit(run_all(settings))
+
+
+@main.command()
+@TIED
+@with_settings
+def web(settings: Settings, tied: bool) -> None:
+    """Serve the pages and the API."""
+    from builder.cli import parts
+
+    parts.serve(settings, tied=tied)
+
+
+@main.command()
+@click.option(
+    "--first",
+    type=click.Choice(["runs", "effects"]),
+    default="runs",
+    show_default=True,
+    help="Which queue this worker looks at first; give half of the workers the other one.",
+)
+@TIED
+@with_settings
+def worker(settings: Settings, first: str, tied: bool) -> None:
+    """Move orders along and make the outward calls; as many as you like, on any number of hosts."""
+    from builder.cli import parts
+
+    parts.work(settings, first=first, tied=tied)
+
+
+@main.command()
+@TIED
+@with_settings
+def clock(settings: Settings, tied: bool) -> None:
+    """Ring for what is due: deadlines, next tries, calls not made yet. One is enough; two do no harm."""
+    from builder.cli import parts
+
+    parts.tick(settings, tied=tied)
+
+
+@main.command()
+@with_settings
+def redis(settings: Settings) -> None:
+    """Start only the Redis of the home, for parts that are started one by one."""
+    from builder.cli.up import run_redis
+
+    raise SystemExit(run_redis(settings))
+
+
+@main.command()
+@with_settings
+def migrate(settings: Settings) -> None:
+    """Bring the database to the newest revision; safe to say again."""
+    from runtime.store.database import migrate as bring_up_to_date
+
+    bring_up_to_date(settings.database_url)
+    click.echo("The database is up to date.", err=True)
+
+
+@main.group()
+def token() -> None:
+    """API tokens of the Orderflow that runs."""
+
+
+@token.command("create")
+@click.argument("name")
+@click.option("--role", required=True, help="The duty that the token acts with.")
+@click.option("--channel", "channels", multiple=True, help="Limit the token to this channel; may be said again.")
+def create_token(name: str, role: str, channels: tuple[str, ...]) -> None:
+    """Make the API token NAME and print it. It is shown this once only."""
+    from builder.cli import people
+
+    settings = settings_of_the_running()
+    made = people.make_token(settings, name, role, channels)
+    if made.problem:
+        raise click.ClickException(made.problem)
+    click.echo(made.text)
+
+
+@main.command()
+@click.option("--user", help="Who signs in with it; without, the first administrator is made with it.")
+def link(user: str | None) -> None:
+    """Print a one-time sign-in link, good for ten minutes."""
+    from builder.cli import people
+
+    settings = settings_of_the_running()
+    click.echo(f"http://{address_of(settings.host, settings.port)}{people.make_link(settings, user)}")
+
+
+@main.command()
+def settings() -> None:
+    """List every setting: variable, default, meaning."""
+    click.echo(settings_table())
+
+
+@main.command(hidden=True)
+@with_settings
+def prepare(settings: Settings) -> None:
+    """Ready a home for its parts: database, demo shop. Prints the path of a sign-in link, when one is of use."""
+    from builder.cli import people
+
+    click.echo(people.prepare_home(settings) or "", nl=False)
+
+
+@main.command(hidden=True)
+@TIED
+@with_settings
+def feed(settings: Settings, tied: bool) -> None:
+    """Send the demo shop's simulated orders through the API."""
+    from builder.cli import parts
+
+    parts.feed(settings, tied=tied)
+
+
+def settings_or_end(env: Mapping[str, str]) -> Settings:
+    """The settings, or the end with code 2 and every reason."""
+    found = read_settings(env)
+    if isinstance(found, BadSettings):
+        click.secho("Orderflow does not start with these settings:", err=True, fg="red")
+        click.echo(str(found), err=True)
+        raise SystemExit(2)
+    return found
+
+
+def settings_of_the_running() -> Settings:
+    """The settings of the Orderflow that runs, where one does; what is set here holds over them."""
+    from builder.cli.running import variables_of_the_running
+
+    found = settings_or_end(variables_of_the_running(os.environ))
+    show_home(found)
+    return found
+
+
+def show_home(settings: Settings) -> None:
+    kind = "demo shop" if settings.demo else "real orders"
+    click.secho(f"Home: {settings.home} ({kind})", err=True, dim=True)
+
+
+def address_of(host: str, port: int) -> str:
+    """host:port as it stands in an address; an address of all interfaces is reached by this machine's own name."""
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(host, host)  # noqa: S104 - it is compared
+    return f"{shown}:{port}"

@@ -1,0 +1,129 @@
+"""The parts that run as processes of their own: web server, worker, clock, and the demo shop's feed."""
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from builder.config import BadSettings, Settings, read_settings
+from builder.logs import set_up_logs
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def serve(settings: Settings, *, tied: bool) -> None:
+    """Serves pages and API until SIGTERM or Ctrl-C; requests in hand are answered first."""
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    set_up_logs(settings)
+    if tied:
+        end_with_the_supervisor()
+    Granian(
+        "builder.cli.parts:application",
+        factory=True,
+        interface=Interfaces.WSGI,
+        address=settings.host,
+        port=settings.port,
+        workers=1,
+        blocking_threads=settings.threads,
+        log_level=LogLevels.warning,
+        workers_kill_timeout=10,
+    ).serve()
+
+
+def application() -> "Flask":
+    """The web application of the process that serves; it ends when the process that started it is gone."""
+    from builder import create_app
+
+    settings = read_settings(os.environ)
+    if isinstance(settings, BadSettings):
+        raise SystemExit(str(settings))
+    set_up_logs(settings)
+    end_with_the_parent(os.getppid())
+    return create_app(settings)
+
+
+def work(settings: Settings, *, first: str, tied: bool) -> None:
+    """Answers the bells until SIGTERM; the job in hand is finished first."""
+    from redis import Redis
+    from rq import Queue, SimpleWorker
+    from rq.serializers import JSONSerializer
+
+    from builder.wiring import make_service
+    from runtime import jobs
+    from runtime.doorbell import EFFECTS_QUEUE, RUNS_QUEUE
+
+    set_up_logs(settings)
+    if tied:
+        end_with_the_supervisor()
+    redis = Redis.from_url(settings.redis_url)
+    jobs.bind(make_service(settings))
+    names = [RUNS_QUEUE, EFFECTS_QUEUE] if first == "runs" else [EFFECTS_QUEUE, RUNS_QUEUE]
+    queues = [Queue(name, connection=redis, serializer=JSONSerializer) for name in names]
+    worker = SimpleWorker(
+        queues,
+        connection=redis,
+        serializer=JSONSerializer,
+        worker_ttl=45,
+        maintenance_interval=15,
+        job_monitoring_interval=5,
+    )
+    worker.work(logging_level="WARNING")
+
+
+def tick(settings: Settings, *, tied: bool) -> None:
+    """Ticks every second until SIGTERM."""
+    from builder.wiring import make_service
+    from runtime import clock
+
+    set_up_logs(settings)
+    clock.run(make_service(settings), stop_when_asked(tied=tied))
+
+
+def feed(settings: Settings, *, tied: bool) -> None:
+    """Sends the demo shop's orders, a few a minute, until SIGTERM."""
+    from builder.demo.feed import send_orders
+
+    set_up_logs(settings)
+    send_orders(settings, stop_when_asked(tied=tied))
+
+
+def stop_when_asked(*, tied: bool) -> threading.Event:
+    """An event that SIGTERM and Ctrl-C set."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    if tied:
+        end_with_the_supervisor()
+    return stop
+
+
+def end_with_the_supervisor() -> None:
+    """Asks this process to end when its standard input closes, as it does when the supervisor is killed."""
+    _watch(sys.stdin.buffer.read)
+
+
+def end_with_the_parent(parent: int) -> None:
+    """Asks this process to end when its parent is not the given one any more."""
+    never = threading.Event()
+
+    def wait_for_the_end() -> None:
+        while os.getppid() == parent:
+            never.wait(0.5)
+
+    _watch(wait_for_the_end)
+
+
+def _watch(until: Callable[[], object]) -> None:
+    def ask_to_end() -> None:
+        until()
+        logging.getLogger("orderflow").warning("what started this process is gone: it ends too")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=ask_to_end, daemon=True, name="end-with-the-parent").start()

@@ -1,0 +1,56 @@
+"""What the commands do about people: API tokens, one-time links, and the home made ready for its first visitor."""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import IntegrityError
+
+from builder.auth import DUTIES, add_token, has_admin, make_signin_link
+from builder.config import Settings
+from runtime.store.database import begin, connect, migrate, reading
+
+
+@dataclass(frozen=True, slots=True)
+class MadeToken:
+    """The token's text, shown once; or the problem, and then nothing was made."""
+
+    text: str = ""
+    problem: str = ""
+
+
+def make_token(settings: Settings, name: str, role: str, channels: tuple[str, ...]) -> MadeToken:
+    """Makes an API token; without channels it is good for every channel."""
+    if role not in DUTIES:
+        close = get_close_matches(role, DUTIES, n=1)
+        hint = f"Did you mean {close[0]}?" if close else f"Take one of {', '.join(DUTIES)}."
+        return MadeToken(problem=f"There is no role “{role}”. {hint}")
+    try:
+        with begin(connect(settings.database_url), durable=True) as connection:
+            return MadeToken(add_token(connection, name, role, channels or None))
+    except IntegrityError:
+        return MadeToken(problem=f"There is a token named “{name}” already. Choose another name.")
+
+
+def make_link(settings: Settings, user: str | None) -> str:
+    """The path of a one-time sign-in link."""
+    return make_signin_link(connect(settings.database_url), user)
+
+
+def prepare_home(settings: Settings) -> str | None:
+    """Brings the database up to date and, in the demo, opens the shop.
+
+    Gives the path of a sign-in link: into the demo, or for the first administrator while there is none."""
+    migrate(settings.database_url)
+    engine = connect(settings.database_url)
+    if settings.demo:
+        from builder.demo.shop import GUIDE, open_shop
+
+        open_shop(settings, engine)
+        return make_signin_link(engine, GUIDE)
+    return None if _has_admin(engine) else make_signin_link(engine, None)
+
+
+def _has_admin(engine: Engine) -> bool:
+    with reading(engine) as connection:
+        return has_admin(connection)

@@ -1,0 +1,165 @@
+"""`orderflow up`: all parts of one home under one supervisor."""
+
+import http.client
+import os
+import socket
+import sys
+import time
+
+import click
+
+from builder.cli.running import HomeLock, hold_home, running_in
+from builder.cli.supervisor import Part, Supervisor
+from builder.config import Settings, is_loopback, socket_path
+from runtime import redis_server
+
+PORTS_TO_TRY = 50
+READY_WITHIN = 60.0  # seconds for one part to answer
+
+
+def run_all(settings: Settings) -> int:
+    """Starts all parts, tells the address, keeps them alive until Ctrl-C or SIGTERM. Gives the exit code."""
+    with hold_home(settings.home) as lock:
+        if lock is None:
+            return _already_running(settings)
+        port = free_port(settings.host, settings.port)
+        if port is None:
+            return _refuse(
+                f"Ports {settings.port} to {settings.port + PORTS_TO_TRY - 1} are all taken; set ORDERFLOW_PORT."
+            )
+        if port != settings.port:
+            say(f"Port {settings.port} is taken; this is {port}.")
+        supervisor = Supervisor({**os.environ, "ORDERFLOW_PORT": str(port)}, say)
+        supervisor.listen_to_signals()
+        try:
+            return _run(supervisor, settings, port, lock)
+        finally:
+            supervisor.end_all()
+            say("All parts have ended.")
+
+
+def run_redis(settings: Settings) -> int:
+    """Runs only the embedded Redis of the home, until it is ended. Gives the exit code."""
+    program = redis_server.find_program()
+    if program is None:
+        return _refuse(redis_server.NOT_FOUND)
+    listen_at = socket_path(settings.home)
+    if redis_server.answers(listen_at):
+        return _refuse(f"A Redis answers at {listen_at} already.")
+    say(f"Redis listens at {listen_at}")
+    supervisor = Supervisor(os.environ, say)
+    supervisor.listen_to_signals()
+    supervisor.start(Part("redis", redis_server.command(program, settings.home / "redis", listen_at)))
+    supervisor.keep_alive()
+    supervisor.end_all()
+    return 0
+
+
+def free_port(host: str, wished: int) -> int | None:
+    """The wished port, or the next one that nobody listens on."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for port in range(wished, min(wished + PORTS_TO_TRY, 65536)):
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError:
+                continue
+            return port
+    return None
+
+
+def _run(supervisor: Supervisor, settings: Settings, port: int, lock: HomeLock) -> int:
+    started = time.monotonic()
+    if settings.embedded_redis and (refusal := _start_redis(supervisor, settings)):
+        return _refuse(refusal)
+    link = supervisor.run_once(Part("preparation", _own("prepare")))
+    if link is None:
+        return 0 if supervisor.stop.is_set() else _refuse("The home could not be prepared; the reason stands above.")
+    for part in _parts(settings):
+        supervisor.start(part)
+    if not supervisor.wait_until(lambda: _healthy(settings.host, port), seconds=READY_WITHIN):
+        return 0 if supervisor.stop.is_set() else _refuse("The web server does not answer; the reason stands above.")
+    if settings.demo:
+        supervisor.start(Part("feed", _own("feed", "--tied")))
+    address = f"http://{_reachable(settings.host)}:{port}"
+    lock.tell_address(address)
+    _welcome(settings, address, link, time.monotonic() - started)
+    supervisor.keep_alive()
+    say("Ending: work in hand is finished first.")
+    return 0
+
+
+def _parts(settings: Settings) -> list[Part]:
+    """Workers and clock first, so that the web server is the first to end."""
+    workers = [
+        Part(f"worker {number}", _own("worker", "--tied", "--first", "effects" if number % 2 == 0 else "runs"))
+        for number in range(1, settings.workers + 1)
+    ]
+    return [*workers, Part("clock", _own("clock", "--tied")), Part("web", _own("web", "--tied"))]
+
+
+def _own(*words: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "builder.cli", *words)
+
+
+def _start_redis(supervisor: Supervisor, settings: Settings) -> str | None:
+    """None once it answers, else why it does not."""
+    program = redis_server.find_program()
+    if program is None:
+        return redis_server.NOT_FOUND
+    listen_at = socket_path(settings.home)
+    if redis_server.answers(listen_at):
+        say("Ending the Redis that an earlier start left behind.")
+        redis_server.ask_to_end(listen_at)
+        supervisor.wait_until(lambda: not redis_server.answers(listen_at), seconds=READY_WITHIN)
+    supervisor.start(Part("redis", redis_server.command(program, settings.home / "redis", listen_at)))
+    if supervisor.wait_until(lambda: redis_server.answers(listen_at), seconds=READY_WITHIN):
+        return None
+    return f"Redis ({program}) does not answer at {listen_at}."
+
+
+def _healthy(host: str, port: int) -> bool:
+    line = http.client.HTTPConnection(_reachable(host).strip("[]"), port, timeout=2)
+    try:
+        line.request("GET", "/healthz")
+        return line.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        line.close()
+
+
+def _reachable(host: str) -> str:
+    """The name by which this machine reaches a server that listens on `host`."""
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - it is compared
+        return "127.0.0.1" if host == "0.0.0.0" else "[::1]"  # noqa: S104
+    return f"[{host}]" if ":" in host else host
+
+
+def _welcome(settings: Settings, address: str, link: str, seconds: float) -> None:
+    rows = {
+        "Orderflow": address + ("" if is_loopback(settings.host) else "  (open to the network)"),
+        "Home": f"{settings.home} ({'demo shop, simulated orders' if settings.demo else 'real orders'})",
+        "Sign in": f"{address}{link}  (once, within 10 minutes)" if link else "",
+        "Started in": f"{seconds:.1f} s",
+        "To end": "Ctrl-C",
+    }
+    lines = [f"  {click.style(f'{name:<12}', bold=True)}{text}" for name, text in rows.items() if text]
+    click.echo("\n" + "\n".join(lines) + "\n")
+
+
+def _already_running(settings: Settings) -> int:
+    running = running_in(settings.home)
+    where = f" at {running.address} (process {running.pid})" if running and running.address else ""
+    return _refuse(f"Orderflow runs in this home already{where}.")
+
+
+def _refuse(text: str) -> int:
+    click.secho(text, err=True, fg="red")
+    return 1
+
+
+def say(text: str) -> None:
+    """One line of what the supervisor does."""
+    click.echo(f"· {text}", err=True)
