@@ -1,0 +1,582 @@
+"""The order: how a document from outside is checked and becomes the canonical order that everything inside reads.
+
+The outside document is the public contract (`ORDER_SCHEMA`). The canonical order has the same keys, with money in
+minor units of the order's currency and times as UTC text; absent stays absent ("not told"), null stays null ("known
+to be empty"). Text is kept as it came, in every script: nothing is trimmed, normalised or mended.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from difflib import get_close_matches
+from enum import Enum
+from hashlib import sha256
+from itertools import islice
+from types import MappingProxyType
+from typing import Any, Final, Literal
+
+import orjson
+
+from runtime.core.json_text import LARGEST_NUMBER, MOST_LEVELS, shown
+from runtime.core.money import AMOUNT_PATTERN, CURRENCIES, read_amount, show_amount, type_name
+from runtime.core.problem import Problem
+
+Order = dict[str, Any]
+"""A canonical order: a JSON-able dict, never changed once read."""
+
+Kind = Literal["text", "money", "number", "bool", "time", "choice", "texts", "any"]
+
+MOST_LINES = 1000
+MOST_PAYMENTS = 100
+MOST_TAGS = 100
+MOST_ATTRIBUTE_BYTES = 64 * 1024
+MOST_QUANTITY = 10**9
+PRIORITIES = ("urgent", "normal")
+KINDS = ("sale", "restock", "exchange")
+TIME_PATTERN = (
+    r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[T ]([01][0-9]|2[0-3]):[0-5][0-9]"
+    r"(:[0-5][0-9](\.[0-9]{1,9})?)?(Z|[+-]([01][0-9]|2[0-3]):?[0-5][0-9])$"
+)
+
+_MOST_PROBLEMS = 50
+
+
+class Missing(Enum):
+    """The sentinel of `value_at`: the order does not tell this field."""
+
+    MISSING = "missing"
+
+
+MISSING: Final = Missing.MISSING
+
+
+# --- the fields that people name in conditions ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field by its path, its kind, the values it may take if these are counted, and its name in each language."""
+
+    path: str
+    kind: Kind
+    label: Mapping[str, str]
+    choices: tuple[str, ...] = ()
+
+
+def _catalogue(*fields: tuple[str, Kind, str, str, tuple[str, ...]]) -> Mapping[str, Field]:
+    return MappingProxyType(
+        {
+            path: Field(path, kind, MappingProxyType({"en": english, "zh-CN": chinese}), choices)
+            for path, kind, english, chinese, choices in fields
+        }
+    )
+
+
+FIELDS: Mapping[str, Field] = _catalogue(
+    ("id", "text", "order number", "订单号", ()),
+    ("channel", "text", "channel", "渠道", ()),
+    ("created_at", "time", "order time", "下单时间", ()),
+    ("currency", "choice", "currency", "币种", tuple(CURRENCIES)),
+    ("total", "money", "order total", "订单总额", ()),
+    ("buyer.id", "text", "buyer number", "买家编号", ()),
+    ("buyer.name", "text", "buyer name", "买家姓名", ()),
+    ("buyer.phone", "text", "buyer phone", "买家电话", ()),
+    ("buyer.email", "text", "buyer e-mail", "买家邮箱", ()),
+    ("address.country", "text", "country", "国家", ()),
+    ("address.province", "text", "province", "省份", ()),
+    ("address.city", "text", "city", "城市", ()),
+    ("address.district", "text", "district", "区县", ()),
+    ("address.street", "text", "street", "详细地址", ()),
+    ("address.zip", "text", "postcode", "邮编", ()),
+    ("note", "text", "buyer's note", "买家留言", ()),
+    ("tags", "texts", "tags", "标签", ()),
+    ("priority", "choice", "priority", "优先级", PRIORITIES),
+    ("kind", "choice", "order kind", "订单类型", KINDS),
+    ("status", "text", "channel status", "渠道状态", ()),
+)
+"""Fields of the order by path. `attributes.<name>` is free: see `field_at`."""
+
+LINE_FIELDS: Mapping[str, Field] = _catalogue(
+    ("sku", "text", "SKU", "SKU 编码", ()),
+    ("title", "text", "item title", "商品标题", ()),
+    ("quantity", "number", "quantity", "数量", ()),
+    ("price", "money", "unit price", "单价", ()),
+    ("custom", "bool", "made to order", "定制", ()),
+    ("variant", "text", "variant", "规格", ()),
+    ("gift", "bool", "gift", "赠品", ()),
+)
+"""Fields of one line, for conditions over items."""
+
+CHOICE_LABELS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "urgent": {"en": "urgent", "zh-CN": "加急"},
+        "normal": {"en": "normal", "zh-CN": "普通"},
+        "sale": {"en": "sale", "zh-CN": "销售"},
+        "restock": {"en": "restock", "zh-CN": "补货"},
+        "exchange": {"en": "exchange", "zh-CN": "换货"},
+    }
+)
+
+
+def field_at(path: str, fields: Mapping[str, Field] = FIELDS) -> Field | None:
+    """The field of this path, or None. `attributes.<name>` is a field of kind `any` under its own name."""
+    name = path.removeprefix("attributes.")
+    if name and name != path:
+        return Field(path, "any", {"en": f"“{name}”", "zh-CN": f"“{name}”"})
+    return fields.get(path)
+
+
+def value_at(order: Mapping[str, Any], path: str) -> Any:
+    """The value at a field path of an order or line, or `MISSING`. Below a null everything is null.
+
+    Under `attributes` a name that holds dots is tried whole before it is taken as a path.
+    """
+    if path.startswith("attributes."):
+        return _attribute(order.get("attributes", MISSING), path[11:])
+    value: Any = order
+    for name in path.split("."):
+        if value is None:
+            return None
+        if not isinstance(value, Mapping):
+            return MISSING
+        value = value.get(name, MISSING)
+    return value
+
+
+def _attribute(attributes: Any, name: str) -> Any:
+    if isinstance(attributes, Mapping) and name in attributes:
+        return attributes[name]
+    if attributes is None or not isinstance(attributes, Mapping):
+        return None if attributes is None else MISSING
+    first, _, rest = name.partition(".")
+    return _attribute(attributes.get(first, MISSING), rest) if rest else MISSING
+
+
+def is_masked(value: Any) -> bool:
+    """Whether a value is there but cannot be read: masked by the channel, or in cipher."""
+    return isinstance(value, Mapping) and len(value) == 1 and ("masked" in value or "cipher" in value)
+
+
+# --- outside document -> canonical order ----------------------------------------------------------------------------
+
+_Read = Callable[[Any, str | None], Any]
+"""Takes an outside value and the order's currency (None when it is itself wrong), gives the inside value or a Problem."""
+
+
+def read_order(document: Any) -> Order | tuple[Problem, ...]:
+    """The canonical order of an outside document, or everything that is wrong with it (at most 50 problems)."""
+    if not isinstance(document, Mapping):
+        return (Problem("order.kind", params={"given": type_name(document), "wanted": "object"}),)
+    given = document.get("currency")
+    currency = given if isinstance(given, str) and given in CURRENCIES else None
+    problems: list[Problem] = []
+    order = _read_fields(document, _ORDER, _REQUIRED, currency, "", problems)
+    if not problems:
+        problems.extend(islice(_unwritable(order), _MOST_PROBLEMS))
+    return tuple(problems[:_MOST_PROBLEMS]) if problems else order
+
+
+def _read_fields(
+    document: Mapping[str, Any],
+    readers: Mapping[str, _Read],
+    required: Sequence[str],
+    currency: str | None,
+    prefix: str,
+    problems: list[Problem],
+) -> dict[str, Any]:
+    canonical: dict[str, Any] = {}
+    for name, given in document.items():
+        read = readers.get(name)
+        if read is None:
+            problems.append(_unknown_field(name, readers, prefix))
+        elif given is None:
+            canonical[name] = None
+        else:
+            value = read(given, currency)
+            if type(value) is Problem:
+                problems.append(replace(value, where=prefix + name))
+            elif type(value) is tuple:
+                problems.extend(_under(prefix + name, value))
+            else:
+                canonical[name] = value
+    for name in required:
+        if document.get(name) is None:
+            problems.append(Problem("order.required", prefix + name, {"field": name}))
+    return canonical
+
+
+def _under(name: str, problems: tuple[Problem, ...]) -> Iterator[Problem]:
+    return (replace(problem, where=f"{name}.{problem.where}" if problem.where else name) for problem in problems)
+
+
+def _unknown_field(name: Any, known: Mapping[str, Any], prefix: str) -> Problem:
+    nearest = get_close_matches(str(name), list(known), n=1, cutoff=0.6)
+    shown_name = shown(str(name))
+    if nearest:
+        return Problem("order.unknown_field_near", prefix + shown_name, {"field": shown_name, "nearest": nearest[0]})
+    return Problem("order.unknown_field", prefix + shown_name, {"field": shown_name})
+
+
+def _text(most: int, least: int = 0) -> _Read:
+    def read(given: Any, currency: str | None) -> Any:
+        if type(given) is not str:
+            return _wrong_kind(given, "text")
+        if len(given) > most:
+            return Problem("order.long", params={"length": len(given), "most": most})
+        return given if len(given) >= least else Problem("order.short", params={"least": least})
+
+    return read
+
+
+def _private(most: int) -> _Read:
+    """Text that a channel may mask or give in cipher."""
+    plain = _text(most)
+
+    def read(given: Any, currency: str | None) -> Any:
+        if not isinstance(given, Mapping):
+            return plain(given, currency)
+        mark = next(iter(given), None)
+        if len(given) != 1 or mark not in ("masked", "cipher"):
+            return Problem("order.mark")
+        hidden = plain(given[mark], currency)
+        return (replace(hidden, where=mark),) if type(hidden) is Problem else {mark: hidden}
+
+    return read
+
+
+def _choice(code: str, choices: Sequence[str]) -> _Read:
+    allowed = frozenset(choices)
+    listed = ", ".join(choices) if len(choices) < 10 else ""
+
+    def read(given: Any, currency: str | None) -> Any:
+        if type(given) is not str:
+            return _wrong_kind(given, "text")
+        if given in allowed:
+            return given
+        return Problem(code, params={"given": shown(given), "choices": listed})
+
+    return read
+
+
+def _object(readers: Mapping[str, _Read]) -> _Read:
+    def read(given: Any, currency: str | None) -> Any:
+        if not isinstance(given, Mapping):
+            return _wrong_kind(given, "object")
+        problems: list[Problem] = []
+        canonical = _read_fields(given, readers, (), currency, "", problems)
+        return tuple(problems) if problems else canonical
+
+    return read
+
+
+def _array(read_one: _Read, most: int) -> _Read:
+    def read(given: Any, currency: str | None) -> Any:
+        if not isinstance(given, list):
+            return _wrong_kind(given, "array")
+        if len(given) > most:
+            return Problem("order.many", params={"count": len(given), "most": most})
+        problems: list[Problem] = []
+        canonical = []
+        for index, element in enumerate(given):
+            value = read_one(element, currency)
+            if type(value) is Problem:
+                problems.append(replace(value, where=str(index)))
+            elif type(value) is tuple:
+                problems.extend(_under(str(index), value))
+            else:
+                canonical.append(value)
+        return tuple(problems) if problems else canonical
+
+    return read
+
+
+def _read_money(given: Any, currency: str | None) -> Any:
+    return 0 if currency is None else read_amount(given, currency)
+
+
+_TIME = re.compile(TIME_PATTERN[:-1], re.ASCII)
+
+
+def _read_time(given: Any, currency: str | None) -> Any:
+    if type(given) is not str:
+        return _wrong_kind(given, "text")
+    if not _TIME.fullmatch(given):
+        return Problem("order.time", params={"given": shown(given)})
+    try:
+        moment = datetime.fromisoformat(given).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return Problem("order.time", params={"given": given})
+    return moment.replace(tzinfo=None).isoformat() + "Z"
+
+
+def _read_quantity(given: Any, currency: str | None) -> Any:
+    if isinstance(given, bool) or not isinstance(given, (int, float, Decimal)):
+        return _wrong_kind(given, "number")
+    if not -MOST_QUANTITY <= given <= MOST_QUANTITY:
+        return Problem("order.quantity", params={"given": str(given)[:40], "most": MOST_QUANTITY})
+    return _plain_number(given)
+
+
+def _read_flag(given: Any, currency: str | None) -> Any:
+    return given if isinstance(given, bool) else _wrong_kind(given, "true/false")
+
+
+def _read_attributes(given: Any, currency: str | None) -> Any:
+    if not isinstance(given, Mapping):
+        return _wrong_kind(given, "object")
+    if not given:
+        return {}
+    plain = _plain(given, 0)
+    if type(plain) is Problem:
+        return (plain,)
+    size = len(orjson.dumps(plain)) if not any(_unwritable(plain)) else 0
+    if size > MOST_ATTRIBUTE_BYTES:
+        return Problem("order.attributes_large", params={"bytes": size, "most": MOST_ATTRIBUTE_BYTES})
+    return plain
+
+
+def _wrong_kind(given: Any, wanted: str) -> Problem:
+    return Problem("order.kind", params={"given": type_name(given), "wanted": wanted})
+
+
+def _plain(given: Any, level: int) -> Any:
+    """A free value with its decimals as JSON numbers, or the problem (with its path) that one cannot be kept."""
+    if given is None or isinstance(given, (str, bool)):
+        return given
+    if isinstance(given, (int, float, Decimal)):
+        return _plain_number(given)
+    if level > MOST_LEVELS:
+        return Problem("json.depth", params={"most": MOST_LEVELS, "line": 1, "column": 1})
+    if isinstance(given, Mapping):
+        pairs = [(name, _plain(value, level + 1)) for name, value in given.items()]
+        for name, value in pairs:
+            if type(value) is Problem:
+                return next(_under(shown(str(name)), (value,)))
+            if not isinstance(name, str):
+                return _wrong_kind(name, "text")
+        return dict(pairs)
+    if isinstance(given, list):
+        values = [_plain(value, level + 1) for value in given]
+        for index, value in enumerate(values):
+            if type(value) is Problem:
+                return next(_under(str(index), (value,)))
+        return values
+    return Problem("order.kind", params={"given": type(given).__name__, "wanted": "JSON"})
+
+
+def _plain_number(given: int | float | Decimal) -> Any:
+    """The number as int or float; refused when a float would not give back the very digits that came."""
+    if isinstance(given, int):
+        if -LARGEST_NUMBER <= given <= LARGEST_NUMBER:
+            return given
+        return Problem("json.large_number", params={"number": "…" if abs(given) > 10**40 else str(given)})
+    kept = float(given)
+    if not -LARGEST_NUMBER <= kept <= LARGEST_NUMBER:
+        return Problem("json.large_number", params={"number": str(given)[:40]})
+    if isinstance(given, Decimal) and Decimal(repr(kept)) != given:
+        return Problem("json.long_number", params={"number": str(given)[:40]})
+    return kept
+
+
+def _unwritable(value: Any) -> Iterator[Problem]:
+    """NUL and lone surrogates, by path. No database and no JSON reader can be trusted with them."""
+    try:
+        if b"\\u0000" not in orjson.dumps(value):
+            return
+    except TypeError:
+        pass
+    yield from _unwritable_texts(value, "")
+
+
+def _unwritable_texts(value: Any, where: str) -> Iterator[Problem]:
+    if isinstance(value, str):
+        if "\0" in value:
+            yield Problem("json.nul", where, {"text": shown(value)})
+        if shown(value).replace("\u2400", "\0") != value[:40] or _has_surrogate(value):
+            yield Problem("json.surrogate", where, {"text": shown(value)})
+    elif isinstance(value, Mapping):
+        for name, element in value.items():
+            path = f"{where}.{shown(name)}" if where else shown(name)
+            yield from (replace(problem, where=path) for problem in _unwritable_texts(name, path))
+            yield from _unwritable_texts(element, path)
+    elif isinstance(value, list):
+        for index, element in enumerate(value):
+            yield from _unwritable_texts(element, f"{where}.{index}" if where else str(index))
+
+
+def _has_surrogate(text: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in text)
+
+
+_BUYER: Mapping[str, _Read] = {
+    "id": _private(200),
+    "name": _private(1000),
+    "phone": _private(200),
+    "email": _private(500),
+}
+_ADDRESS: Mapping[str, _Read] = {
+    "country": _private(200),
+    "province": _private(200),
+    "city": _private(200),
+    "district": _private(200),
+    "street": _private(1000),
+    "zip": _private(50),
+}
+_LINE: Mapping[str, _Read] = {
+    "sku": _text(200),
+    "title": _text(1000),
+    "quantity": _read_quantity,
+    "price": _read_money,
+    "custom": _read_flag,
+    "variant": _text(500),
+    "gift": _read_flag,
+    "attributes": _read_attributes,
+}
+_PAYMENT: Mapping[str, _Read] = {"method": _text(100), "amount": _read_money, "paid_at": _read_time}
+_ORDER: Mapping[str, _Read] = {
+    "id": _text(128, least=1),
+    "channel": _text(64, least=1),
+    "created_at": _read_time,
+    "currency": _choice("order.currency", tuple(CURRENCIES)),
+    "total": _read_money,
+    "buyer": _object(_BUYER),
+    "address": _object(_ADDRESS),
+    "lines": _array(_object(_LINE), MOST_LINES),
+    "payments": _array(_object(_PAYMENT), MOST_PAYMENTS),
+    "note": _private(10_000),
+    "tags": _array(_text(100, least=1), MOST_TAGS),
+    "priority": _choice("order.choice", PRIORITIES),
+    "kind": _choice("order.choice", KINDS),
+    "status": _text(100),
+    "attributes": _read_attributes,
+}
+_REQUIRED = ("id", "created_at", "currency", "total")
+
+
+# --- canonical order -> outside document, digest --------------------------------------------------------------------
+
+
+def show_order(order: Mapping[str, Any]) -> dict[str, Any]:
+    """The outside document of a canonical order: amounts back as decimal text, times in UTC."""
+    currency = order["currency"]
+    document = {**order, "total": show_amount(order["total"], currency)}
+    for name, amount in (("lines", "price"), ("payments", "amount")):
+        if order.get(name):
+            document[name] = [_with_shown(part, amount, currency) for part in order[name]]
+    return document
+
+
+def _with_shown(part: Mapping[str, Any], name: str, currency: str) -> dict[str, Any]:
+    amount = part.get(name)
+    return dict(part) if amount is None else {**part, name: show_amount(amount, currency)}
+
+
+def digest(order: Mapping[str, Any]) -> str:
+    """SHA-256 (hex) of the canonical order: the same content gives the same digest, however its keys were ordered."""
+    return sha256(orjson.dumps(order, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+# --- the public contract --------------------------------------------------------------------------------------------
+
+
+def _nullable(kind: str, **rules: Any) -> dict[str, Any]:
+    return {"type": [kind, "null"], **rules}
+
+
+def _closed(properties: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": dict(properties), "additionalProperties": False}
+
+
+def _private_schema(most: int) -> dict[str, Any]:
+    hidden = {"type": "string", "maxLength": most}
+    marks = [
+        {"type": "object", "properties": {mark: hidden}, "required": [mark], "additionalProperties": False}
+        for mark in ("masked", "cipher")
+    ]
+    return {"anyOf": [_nullable("string", maxLength=most), *marks]}
+
+
+_AMOUNT_SCHEMA = {
+    "anyOf": [{"type": "string", "pattern": AMOUNT_PATTERN}, {"type": "number"}],
+    "description": "Decimal text, or a JSON number that is exact, with no more decimals than the currency has.",
+}
+_TIME_SCHEMA = {"type": "string", "pattern": TIME_PATTERN, "format": "date-time"}
+_ATTRIBUTES = _nullable("object", description="Free content, at most 64 KiB.")
+
+ORDER_SCHEMA: Mapping[str, Any] = MappingProxyType(
+    {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Order",
+        "type": "object",
+        "required": list(_REQUIRED),
+        "additionalProperties": False,
+        "properties": {
+            "id": {"type": "string", "minLength": 1, "maxLength": 128},
+            "channel": _nullable("string", minLength=1, maxLength=64),
+            "created_at": _TIME_SCHEMA,
+            "currency": {"type": "string", "enum": list(CURRENCIES)},
+            "total": _AMOUNT_SCHEMA,
+            "buyer": {
+                "anyOf": [
+                    {"type": "null"},
+                    _closed(
+                        {
+                            "id": _private_schema(200),
+                            "name": _private_schema(1000),
+                            "phone": _private_schema(200),
+                            "email": _private_schema(500),
+                        }
+                    ),
+                ]
+            },
+            "address": {
+                "anyOf": [
+                    {"type": "null"},
+                    _closed(
+                        {
+                            **{name: _private_schema(200) for name in ("country", "province", "city", "district")},
+                            "street": _private_schema(1000),
+                            "zip": _private_schema(50),
+                        }
+                    ),
+                ]
+            },
+            "lines": _nullable(
+                "array",
+                maxItems=MOST_LINES,
+                items=_closed(
+                    {
+                        "sku": _nullable("string", maxLength=200),
+                        "title": _nullable("string", maxLength=1000),
+                        "quantity": _nullable("number", minimum=-MOST_QUANTITY, maximum=MOST_QUANTITY),
+                        "price": {"anyOf": [{"type": "null"}, _AMOUNT_SCHEMA]},
+                        "custom": _nullable("boolean"),
+                        "variant": _nullable("string", maxLength=500),
+                        "gift": _nullable("boolean"),
+                        "attributes": _ATTRIBUTES,
+                    }
+                ),
+            ),
+            "payments": _nullable(
+                "array",
+                maxItems=MOST_PAYMENTS,
+                items=_closed(
+                    {
+                        "method": _nullable("string", maxLength=100),
+                        "amount": {"anyOf": [{"type": "null"}, _AMOUNT_SCHEMA]},
+                        "paid_at": {"anyOf": [{"type": "null"}, _TIME_SCHEMA]},
+                    }
+                ),
+            ),
+            "note": _private_schema(10_000),
+            "tags": _nullable("array", maxItems=MOST_TAGS, items={"type": "string", "minLength": 1, "maxLength": 100}),
+            "priority": {"enum": [*PRIORITIES, None]},
+            "kind": {"enum": [*KINDS, None]},
+            "status": _nullable("string", maxLength=100),
+            "attributes": _ATTRIBUTES,
+        },
+    }
+)
+"""JSON Schema 2020-12 of the outside document. What it cannot say: decimals by currency, real dates, sizes, NUL."""
