@@ -149,25 +149,18 @@ def event_row(event: RunEvent) -> dict[str, Any]:
             return {"kind": "retry", "step": step}
         case Close(result, reason):
             return {"kind": "close", "result": result, "reason": reason}
-        case Reply(step, attempt, Decided(decision, reason, by)):
-            return {
-                "kind": "decided",
-                "step": step,
-                "attempt": attempt,
-                "decision": decision,
-                "reason": reason,
-                "by": by,
-            }
-        case Reply(step, attempt, Answered(result, content, message)):
-            return {
-                "kind": "answered",
-                "step": step,
-                "attempt": attempt,
-                "result": result,
-                "content": dict(content),
-            } | ({"message": message} if message else {})
-        case Reply(step, attempt, TimeUp()):
-            return {"kind": "time_up", "step": step, "attempt": attempt}
+        case Reply(step, attempt, answer):
+            return {"step": step, "attempt": attempt, **_answer_row(answer)}
+
+
+def _answer_row(answer: Event) -> dict[str, Any]:
+    match answer:
+        case Decided(decision, reason, by):
+            return {"kind": "decided", "decision": decision, "reason": reason, "by": by}
+        case Answered(result, content, message):
+            return {"kind": "answered", "result": result} | _filled(content=dict(content), message=message)
+        case TimeUp():
+            return {"kind": "time_up"}
 
 
 class _Lacking(Exception):
@@ -297,15 +290,13 @@ class _Burst:
             case AskPerson(ask, until):
                 self._rest(token, "person", until)
                 trace = trace_code(self.run.id, token.step, token.attempt)
-                self.tasks[trace] = AskedTask(trace, token.node, ask, until and micros(until))
+                self.tasks[trace] = AskedTask(trace, token.node, ask, micros(until) if until else None)
             case AskSystem(effect, until):
                 self._rest(token, "system", until)
                 trace = trace_code(self.run.id, token.step, token.attempt)
                 self.effects[trace] = AskedEffect(trace, effect)
             case Sleep(until, note):
-                self._rest(
-                    token, "retry" if node.kind == "retry" else "time", until, **_filled(note=dict(note))
-                )
+                self._rest(token, "retry" if node.kind == "retry" else "time", until, **_filled(note=dict(note)))
             case TryAgain():
                 self._try_again(token)
             case Fork(ports):
@@ -431,7 +422,7 @@ class _Burst:
     def _rest(self, token: Token, rest: Rest, until: datetime | None, **more: Any) -> None:
         limit = {"until": micros(until)} if until else {}
         self._record(token, rest=rest, **limit, **more)
-        resting = replace(token, rest=rest, until=until and micros(until), since=self.at)
+        resting = replace(token, rest=rest, until=micros(until) if until else None, since=self.at)
         self.tokens[self.tokens.index(token)] = resting
 
     def _change(self, changes: Mapping[str, Any]) -> None:
@@ -440,9 +431,7 @@ class _Burst:
             self.view = with_changes(self.order, self.changes)
 
     def _record(self, token: Token, **what: Any) -> None:
-        self.visits.append(
-            {"step": token.step, "attempt": token.attempt, "node": token.node, "at": self.at, **what}
-        )
+        self.visits.append({"step": token.step, "attempt": token.attempt, "node": token.node, "at": self.at, **what})
 
     def decision(self, event: RunEvent) -> Decision:
         """All that the burst changed."""
@@ -461,9 +450,7 @@ class _Burst:
         )
         entry = {"event": event_row(event), "steps": self.visits} | _filled(facts=dict(self.facts))
         settled = self._asking(self.run.tokens) - self._asking(tokens)
-        return Decision(
-            run, entry, tuple(self.tasks.values()), tuple(self.effects.values()), tuple(sorted(settled))
-        )
+        return Decision(run, entry, tuple(self.tasks.values()), tuple(self.effects.values()), tuple(sorted(settled)))
 
     def _asking(self, tokens: tuple[Token, ...]) -> set[str]:
         return {trace_code(self.run.id, t.step, t.attempt) for t in tokens if t.rest in ("person", "system")}

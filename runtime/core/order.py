@@ -154,6 +154,19 @@ def _attribute(attributes: Any, name: str) -> Any:
     return _attribute(attributes.get(first, MISSING), rest) if rest else MISSING
 
 
+_TIME = re.compile(TIME_PATTERN[:-1], re.ASCII)
+
+
+def read_moment(given: Any) -> datetime | None:
+    """The UTC instant of an ISO 8601 text with date, time and zone; None for everything else."""
+    if not isinstance(given, str) or not _TIME.fullmatch(given):
+        return None
+    try:
+        return datetime.fromisoformat(given).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
 def is_masked(value: Any) -> bool:
     """Whether a value is there but cannot be read: masked by the channel, or in cipher."""
     return isinstance(value, Mapping) and len(value) == 1 and ("masked" in value or "cipher" in value)
@@ -296,18 +309,12 @@ def _read_money(given: Any, currency: str | None) -> Any:
     return 0 if currency is None else read_amount(given, currency)
 
 
-_TIME = re.compile(TIME_PATTERN[:-1], re.ASCII)
-
-
 def _read_time(given: Any, currency: str | None) -> Any:
     if type(given) is not str:
         return _wrong_kind(given, "text")
-    if not _TIME.fullmatch(given):
+    moment = read_moment(given)
+    if moment is None:
         return Problem("order.time", params={"given": shown(given)})
-    try:
-        moment = datetime.fromisoformat(given).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return Problem("order.time", params={"given": given})
     return moment.replace(tzinfo=None).isoformat() + "Z"
 
 

@@ -158,8 +158,7 @@ def read_token(row: Mapping[str, Any]) -> Token:
         since=row["since"],
         until=row.get("until"),
         groups=tuple(row.get("groups", ())),
-        origin=origin
-        and Origin(origin["node"], origin["step"], origin["attempt"], read_failure(origin["failure"])),
+        origin=origin and Origin(origin["node"], origin["step"], origin["attempt"], read_failure(origin["failure"])),
         failure=failure and read_failure(failure),
     )
 

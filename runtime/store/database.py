@@ -32,11 +32,11 @@ def begin(engine: Engine, *, durable: bool) -> Iterator[Connection]:
     `durable` is for what is acknowledged to the outside (intake, decision, publication): it outlives a power cut.
     What is not (a drain) can be done again from what is, and may use the cheaper commit.
     """
-    with engine.connect().execution_options(orderflow_writes=True, orderflow_durable=durable) as connection:
-        with connection.begin():
-            if connection.dialect.name == "postgresql" and not durable:
-                connection.execute(text("SET LOCAL synchronous_commit = off"))
-            yield connection
+    writes = engine.execution_options(orderflow_writes=True, orderflow_durable=durable)
+    with writes.begin() as connection:
+        if connection.dialect.name == "postgresql" and not durable:
+            connection.execute(text("SET LOCAL synchronous_commit = off"))
+        yield connection
 
 
 @contextmanager

@@ -1,8 +1,6 @@
-"""The tables, one place for every room. Times are microseconds since the epoch (UTC), money is minor units.
+"""The tables, one place for every room. Times are microseconds since the epoch (UTC), money is minor units."""
 
-Identifiers compare byte by byte on every database: on MariaDB they carry a binary collation without padding, so that
-ids which differ only in case, a trailing blank or a four-byte character stay different.
-"""
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -17,7 +15,8 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
-from sqlalchemy.dialects import mysql
+
+from runtime.store.types import Body, Name
 
 metadata = MetaData(
     naming_convention={
@@ -28,24 +27,17 @@ metadata = MetaData(
     }
 )
 
-MARIADB = {"mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_unicode_520_ci", "mysql_engine": "InnoDB"}
+MARIADB: dict[str, Any] = {
+    "mysql_charset": "utf8mb4",
+    "mysql_collate": "utf8mb4_unicode_520_ci",
+    "mysql_engine": "InnoDB",
+}
 
 
-def _name(length: int) -> String:
-    """Text that identifies: compared byte by byte."""
-    exact = mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_nopad_bin")
-    return String(length).with_variant(exact, "mysql", "mariadb")
-
-
-def _body() -> Text:
-    """Text without a practical limit, mostly JSON."""
-    return Text().with_variant(mysql.LONGTEXT(charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb")
-
-
-ULID = _name(26)
-TRACE = _name(48)
-KEY = _name(64)
-ORDER_ID = _name(128)
+ULID = Name(26)
+TRACE = Name(48)
+KEY = Name(64)
+ORDER_ID = Name(128)
 
 # --- people ---------------------------------------------------------------------------------------------------------
 
@@ -57,7 +49,7 @@ users = Table(
     Column("display", String(128), nullable=False),
     Column("email", String(254)),
     Column("password_hash", String(255), comment="argon2; null: only by link"),
-    Column("duties", _body(), nullable=False, comment="JSON list of duties"),
+    Column("duties", Body(), nullable=False, comment="JSON list of duties"),
     Column("language", String(16)),
     Column("active", Boolean, nullable=False, default=True),
     Column("made_at", BigInteger, nullable=False),
@@ -68,7 +60,7 @@ teams = Table(
     "teams",
     metadata,
     Column("key", KEY, primary_key=True),
-    Column("name", _body(), nullable=False, comment="JSON: text, or text a language"),
+    Column("name", Body(), nullable=False, comment="JSON: text, or text a language"),
     Column("made_at", BigInteger, nullable=False),
     **MARIADB,
 )
@@ -84,7 +76,7 @@ team_members = Table(
 signin_links = Table(
     "signin_links",
     metadata,
-    Column("digest", _name(64), primary_key=True, comment="SHA-256 of the link's secret"),
+    Column("digest", Name(64), primary_key=True, comment="SHA-256 of the link's secret"),
     Column("user_name", KEY, comment="null: makes the first administrator"),
     Column("expires_at", BigInteger, nullable=False),
     Column("used_at", BigInteger),
@@ -96,9 +88,9 @@ api_tokens = Table(
     metadata,
     Column("id", ULID, primary_key=True),
     Column("name", KEY, nullable=False, unique=True),
-    Column("digest", _name(64), nullable=False, unique=True, comment="SHA-256 of the token"),
+    Column("digest", Name(64), nullable=False, unique=True, comment="SHA-256 of the token"),
     Column("role", KEY, nullable=False),
-    Column("channels", _body(), comment="JSON list; null: every channel"),
+    Column("channels", Body(), comment="JSON list; null: every channel"),
     Column("made_at", BigInteger, nullable=False),
     Column("revoked_at", BigInteger),
     **MARIADB,
@@ -114,8 +106,8 @@ audit = Table(
     Column("device", String(255)),
     Column("action", KEY, nullable=False),
     Column("subject", ORDER_ID, nullable=False, index=True),
-    Column("before", _body()),
-    Column("after", _body()),
+    Column("before", Body()),
+    Column("after", Body()),
     **MARIADB,
 )
 
@@ -125,8 +117,8 @@ flows = Table(
     "flows",
     metadata,
     Column("key", KEY, primary_key=True),
-    Column("name", _body(), nullable=False, comment="JSON: text, or text a language"),
-    Column("draft", _body(), nullable=False, comment="JSON, format orderflow/1"),
+    Column("name", Body(), nullable=False, comment="JSON: text, or text a language"),
+    Column("draft", Body(), nullable=False, comment="JSON, format orderflow/1"),
     Column("draft_rev", Integer, nullable=False),
     Column("draft_by", KEY, nullable=False),
     Column("draft_at", BigInteger, nullable=False),
@@ -142,8 +134,8 @@ flow_versions = Table(
     Column("id", ULID, primary_key=True),
     Column("flow_key", KEY, ForeignKey("flows.key"), nullable=False),
     Column("number", Integer, nullable=False),
-    Column("document", _body(), nullable=False),
-    Column("fingerprint", _name(64), nullable=False, comment="SHA-256 of the logic, without the layout"),
+    Column("document", Body(), nullable=False),
+    Column("fingerprint", Name(64), nullable=False, comment="SHA-256 of the logic, without the layout"),
     Column("note", Text, nullable=False),
     Column("published_at", BigInteger, nullable=False),
     Column("published_by", KEY, nullable=False),
@@ -156,7 +148,7 @@ channels = Table(
     metadata,
     Column("name", KEY, primary_key=True),
     Column("flow_key", KEY, ForeignKey("flows.key"), comment="null: the default flow takes its orders"),
-    Column("secrets", _body(), comment="sealed JSON list of the live signing secrets"),
+    Column("secrets", Body(), comment="sealed JSON list of the live signing secrets"),
     Column("made_at", BigInteger, nullable=False),
     **MARIADB,
 )
@@ -165,7 +157,7 @@ choices = Table(
     "choices",
     metadata,
     Column("name", KEY, primary_key=True, comment="such as default_flow"),
-    Column("value", _body(), nullable=False, comment="JSON"),
+    Column("value", Body(), nullable=False, comment="JSON"),
     **MARIADB,
 )
 
@@ -177,15 +169,15 @@ orders = Table(
     Column("run_id", ULID, primary_key=True, comment="an order has one run; they share the id"),
     Column("channel", KEY, nullable=False),
     Column("external_id", ORDER_ID, nullable=False, comment="the channel's own order id"),
-    Column("digest", _name(64), nullable=False, comment="SHA-256 of the canonical order"),
-    Column("document", _body(), nullable=False, comment="JSON, the canonical order"),
-    Column("raw", _body(), nullable=False, comment="what was sent, unchanged"),
+    Column("digest", Name(64), nullable=False, comment="SHA-256 of the canonical order"),
+    Column("document", Body(), nullable=False, comment="JSON, the canonical order"),
+    Column("raw", Body(), nullable=False, comment="what was sent, unchanged"),
     Column("received_at", BigInteger, nullable=False, index=True),
     Column("total", BigInteger, nullable=False),
-    Column("currency", _name(3), nullable=False),
+    Column("currency", Name(3), nullable=False),
     Column("buyer", String(255), comment="shown in lists; null where unknown, masked or cipher"),
-    Column("phone_tail", _name(4), index=True),
-    Column("skus", _body(), nullable=False, comment="blank-separated, with a blank at both ends"),
+    Column("phone_tail", Name(4), index=True),
+    Column("skus", Body(), nullable=False, comment="blank-separated, with a blank at both ends"),
     UniqueConstraint("channel", "external_id"),
     Index("ix_orders_external_id", "external_id"),
     **MARIADB,
@@ -198,14 +190,12 @@ runs = Table(
     Column("channel", KEY, nullable=False),
     Column("flow_key", KEY, comment="null: no flow takes it yet, it is held"),
     Column("version_id", ULID, comment="the version that it started on, and keeps"),
-    Column("state", _name(16), nullable=False),
+    Column("state", Name(16), nullable=False),
     Column("due_at", BigInteger, index=True, comment="when it goes on by itself; null: only by a reply"),
-    Column("tokens", _body(), nullable=False, comment="JSON, where it stands; see runtime.core.run"),
-    Column("changes", _body(), nullable=False, comment="JSON, field path -> value laid over the order"),
+    Column("tokens", Body(), nullable=False, comment="JSON, where it stands; see runtime.core.run"),
+    Column("changes", Body(), nullable=False, comment="JSON, field path -> value laid over the order"),
     Column("steps", Integer, nullable=False, comment="number of the last step entered"),
-    Column(
-        "rev", Integer, nullable=False, comment="counts saves: compare-and-swap, and the journal's number"
-    ),
+    Column("rev", Integer, nullable=False, comment="counts saves: compare-and-swap, and the journal's number"),
     Column("reason", Text, comment="why it is held, failed or cancelled"),
     Column("received_at", BigInteger, nullable=False),
     Column("ended_at", BigInteger),
@@ -220,7 +210,7 @@ journal = Table(
     Column("run_id", ULID, primary_key=True),
     Column("rev", Integer, primary_key=True, autoincrement=False, comment="the run's rev after this entry"),
     Column("at", BigInteger, nullable=False),
-    Column("entry", _body(), nullable=False, comment="JSON {event, actor?, steps, facts?}: one burst"),
+    Column("entry", Body(), nullable=False, comment="JSON {event, actor?, steps, facts?}: one burst"),
     **MARIADB,
 )
 
@@ -231,15 +221,15 @@ tasks = Table(
     Column("run_id", ULID, nullable=False, index=True),
     Column("node", KEY, nullable=False),
     Column("title", Text, nullable=False),
-    Column("who_kind", _name(16), nullable=False, comment="person, team or role"),
+    Column("who_kind", Name(16), nullable=False, comment="person, team or role"),
     Column("who", KEY, nullable=False),
-    Column("reasons", _body(), nullable=False, comment="JSON list, offered as chips"),
-    Column("state", _name(16), nullable=False, comment="open, decided or withdrawn"),
+    Column("reasons", Body(), nullable=False, comment="JSON list, offered as chips"),
+    Column("state", Name(16), nullable=False, comment="open, decided or withdrawn"),
     Column("asked_at", BigInteger, nullable=False),
     Column("due_at", BigInteger),
     Column("decided_at", BigInteger),
     Column("decided_by", KEY),
-    Column("decision", _name(16)),
+    Column("decision", Name(16)),
     Column("reason", Text),
     Index("ix_tasks_state_who", "state", "who_kind", "who"),
     Index("ix_tasks_state_due_at", "state", "due_at"),
@@ -249,14 +239,12 @@ tasks = Table(
 effects = Table(
     "effects",
     metadata,
-    Column(
-        "trace", TRACE, primary_key=True, comment="trace code of the step, and the idempotency key outward"
-    ),
+    Column("trace", TRACE, primary_key=True, comment="trace code of the step, and the idempotency key outward"),
     Column("run_id", ULID, nullable=False, index=True),
-    Column("adapter", _name(16), nullable=False),
+    Column("adapter", Name(16), nullable=False),
     Column("target", KEY, nullable=False),
-    Column("content", _body(), nullable=False, comment="JSON"),
-    Column("state", _name(16), nullable=False, comment="ready, claimed, answered or withdrawn"),
+    Column("content", Body(), nullable=False, comment="JSON"),
+    Column("state", Name(16), nullable=False, comment="ready, claimed, answered or withdrawn"),
     Column(
         "due_at",
         BigInteger,
@@ -266,7 +254,7 @@ effects = Table(
     Column("sends", Integer, nullable=False, comment="how often it was handed to the adapter"),
     Column("made_at", BigInteger, nullable=False),
     Column("answered_at", BigInteger),
-    Column("answer", _body(), comment="JSON {result, content, message}"),
+    Column("answer", Body(), comment="JSON {result, content, message}"),
     **MARIADB,
 )
 
@@ -277,9 +265,9 @@ receipts = Table(
     metadata,
     Column("token_id", ULID, primary_key=True),
     Column("key", ORDER_ID, primary_key=True, comment="the asker's Idempotency-Key"),
-    Column("digest", _name(64), nullable=False, comment="SHA-256 of the body"),
+    Column("digest", Name(64), nullable=False, comment="SHA-256 of the body"),
     Column("status", Integer, nullable=False),
-    Column("answer", _body(), nullable=False),
+    Column("answer", Body(), nullable=False),
     Column("made_at", BigInteger, nullable=False, index=True),
     **MARIADB,
 )
@@ -292,8 +280,8 @@ refusals = Table(
     Column("external_id", ORDER_ID),
     Column("token_name", KEY),
     Column("received_at", BigInteger, nullable=False, index=True),
-    Column("problems", _body(), nullable=False, comment="JSON list of {code, where, params}"),
-    Column("raw", _body(), nullable=False, comment="what was sent, cut at 64 KiB"),
+    Column("problems", Body(), nullable=False, comment="JSON list of {code, where, params}"),
+    Column("raw", Body(), nullable=False, comment="what was sent, cut at 64 KiB"),
     Column("raw_size", Integer, nullable=False, comment="bytes before the cut"),
     Column("alarm", Boolean, nullable=False, comment="the first of a burst"),
     Index("ix_refusals_channel_received_at", "channel", "received_at"),

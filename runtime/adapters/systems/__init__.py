@@ -1,0 +1,1 @@
+"""Systems that flows call: one folder each."""

@@ -1,0 +1,55 @@
+"""The doorbell: tells a worker that there is work. The work itself is in the database, so a lost ring loses nothing.
+
+At most one job waits for a bell: a short-lived key says that one is on its way or a worker is listening. Job ids are always
+fresh, so that a job whose worker was killed never blocks the next ring.
+"""
+
+import structlog
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+log = structlog.get_logger()
+
+RUNS_QUEUE = "orderflow.runs"
+EFFECTS_QUEUE = "orderflow.effects"
+HOLD_MS = 3_000
+JOB_TIMEOUT_SECONDS = 180
+
+
+class Doorbell:
+    """One bell: a queue, and the job that answers it."""
+
+    def __init__(self, redis: Redis, queue: str, job: str) -> None:
+        self._redis = redis
+        self._queue = Queue(queue, connection=redis, serializer=JSONSerializer)
+        self._job = job
+        self._held = f"{queue}:held"
+        self._wake = f"{queue}:wake"
+
+    def ring(self) -> None:
+        """Say that there is work. Without Redis this is noted only: the clock rings again."""
+        try:
+            with self._redis.pipeline(transaction=False) as pipe:
+                pipe.set(self._held, 1, nx=True, px=HOLD_MS)
+                pipe.lpush(self._wake, 1)
+                pipe.ltrim(self._wake, 0, 0)
+                pipe.pexpire(self._wake, HOLD_MS)
+                first = pipe.execute()[0]
+            if first:
+                self._queue.enqueue(self._job, result_ttl=0, failure_ttl=3600, job_timeout=JOB_TIMEOUT_SECONDS)
+        except RedisError as broken:
+            log.warning("doorbell.unheard", queue=self._queue.name, error=str(broken))
+
+    def hold(self) -> None:
+        """Keep others from being called while this worker listens."""
+        self._redis.set(self._held, 1, px=HOLD_MS)
+
+    def wait(self, seconds: float) -> None:
+        """Listen for the next ring, at the longest so many seconds."""
+        self._redis.blpop([self._wake], timeout=seconds)
+
+    def hang_up(self) -> None:
+        """Stop listening: the next ring calls a worker again."""
+        self._redis.delete(self._held)

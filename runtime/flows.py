@@ -1,0 +1,259 @@
+"""Flows as they are kept: drafts, published versions, and which flow takes the orders of which channel."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Engine, insert, select, update
+
+from runtime.actor import Actor
+from runtime.clock import Clock
+from runtime.core.engine import micros
+from runtime.core.flow import FlowCheck, compile_plan, fingerprint, read_flow
+from runtime.core.plan import Plan
+from runtime.core.problem import Problem
+from runtime.store import trail
+from runtime.store.database import begin, reading
+from runtime.store.ids import new_id
+from runtime.store.tables import channels, choices, flow_versions, flows, team_members, teams
+
+DEFAULT_FLOW = "default_flow"
+
+
+@dataclass(frozen=True, slots=True)
+class Taker:
+    """The flow that takes a channel's orders, and its published version."""
+
+    flow_key: str
+    version_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A flow as it is being drawn. `version` is the published number, None before the first publication."""
+
+    key: str
+    document: Mapping[str, Any]
+    rev: int
+    by: str
+    at: int
+    version: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A stored draft: its new rev, and what is still wrong with it."""
+
+    rev: int
+    check: FlowCheck
+
+
+@dataclass(frozen=True, slots=True)
+class Overtaken:
+    """Somebody saved the draft since it was opened; nothing was stored."""
+
+    rev: int
+    by: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A publication. `problems` are warnings: what has errors is not published."""
+
+    version: int
+    version_id: str
+    problems: tuple[Problem, ...]
+
+
+class Flows:
+    """Reads and writes flows. Safe to share between threads."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._plans: dict[str, Plan] = {}
+
+    # --- drafts -----------------------------------------------------------------------------------------------------
+
+    def draft(self, key: str) -> Draft | None:
+        """The flow's draft, or None where there is no such flow."""
+        with reading(self._engine) as connection:
+            row = connection.execute(select(flows).where(flows.c.key == key)).mappings().first()
+        if row is None:
+            return None
+        document = orjson.loads(row["draft"])
+        return Draft(key, document, row["draft_rev"], row["draft_by"], row["draft_at"], row["version"])
+
+    def add(self, document: Mapping[str, Any], actor: Actor) -> Saved | FlowCheck:
+        """Store a document as the draft of its key, new or not (an import). A FlowCheck without a flow: nothing stored."""
+        check = read_flow(document)
+        if check.flow is None:
+            return check
+        key = check.flow.key
+        at = micros(self._clock())
+        with begin(self._engine, durable=True) as connection:
+            rev = connection.execute(select(flows.c.draft_rev).where(flows.c.key == key)).scalar()
+            row = _draft_row(document, (rev or 0) + 1, actor, at)
+            if rev is None:
+                connection.execute(insert(flows).values(key=key, made_at=at, **row))
+            else:
+                connection.execute(update(flows).where(flows.c.key == key).values(**row))
+            trail.write(connection, actor, at, "flow.import", key)
+        return Saved(row["draft_rev"], check)
+
+    def save_draft(
+        self, key: str, document: Mapping[str, Any], rev: int, actor: Actor
+    ) -> Saved | Overtaken | FlowCheck:
+        """Store a draft that was opened at `rev`. A FlowCheck: the document is no flow at all, nothing was stored."""
+        check = read_flow(document)
+        if check.flow is None:
+            return check
+        at = micros(self._clock())
+        with begin(self._engine, durable=True) as connection:
+            changed = connection.execute(
+                update(flows)
+                .where(flows.c.key == key, flows.c.draft_rev == rev)
+                .values(**_draft_row(document, rev + 1, actor, at))
+            )
+            if changed.rowcount == 0:
+                row = connection.execute(select(flows).where(flows.c.key == key)).mappings().one()
+                return Overtaken(row["draft_rev"], row["draft_by"], row["draft_at"])
+        return Saved(rev + 1, check)
+
+    # --- versions ---------------------------------------------------------------------------------------------------
+
+    def publish(self, key: str, note: str, actor: Actor) -> Published | FlowCheck | None:
+        """Make the draft the version that new orders take. A FlowCheck: it has errors; None: there is no such flow.
+
+        The flow's channels are made where they are missing, and this flow takes those that no other flow takes yet.
+        The first flow ever published takes every channel that nobody names. Missing teams are made without members.
+        """
+        at = micros(self._clock())
+        with begin(self._engine, durable=True) as connection:
+            row = connection.execute(select(flows).where(flows.c.key == key).with_for_update()).mappings().first()
+            if row is None:
+                return None
+            document = orjson.loads(row["draft"])
+            check = read_flow(document)
+            if check.errors or check.flow is None:
+                return check
+            number = (row["version"] or 0) + 1
+            version_id = new_id(self._clock())
+            connection.execute(
+                insert(flow_versions).values(
+                    id=version_id,
+                    flow_key=key,
+                    number=number,
+                    document=row["draft"],
+                    fingerprint=fingerprint(document),
+                    note=note,
+                    published_at=at,
+                    published_by=actor.name,
+                )
+            )
+            connection.execute(update(flows).where(flows.c.key == key).values(version=number, version_id=version_id))
+            _take_channels(connection, check.flow.channels, key, at)
+            empty = _make_teams(connection, check.flow.teams, at)
+            trail.write(connection, actor, at, "flow.publish", key, after={"version": number, "note": note})
+        warnings = tuple(
+            Problem("flow.team_without_members", "teams", {"team": team}, level="warning") for team in empty
+        )
+        return Published(number, version_id, check.warnings + warnings)
+
+    def published(self, connection: Connection, key: str) -> str | None:
+        """The id of the flow's published version."""
+        version_id: str | None = connection.execute(select(flows.c.version_id).where(flows.c.key == key)).scalar()
+        return version_id
+
+    def plan(self, connection: Connection, version_id: str) -> Plan:
+        """The plan of a published version, compiled once a process."""
+        plan = self._plans.get(version_id)
+        if plan is None:
+            query = select(flow_versions.c.document, flow_versions.c.number).where(flow_versions.c.id == version_id)
+            document, number = connection.execute(query).one()
+            plan = self._plans[version_id] = compile_plan(read_flow(orjson.loads(document)), number)
+        return plan
+
+    def set_default(self, key: str, actor: Actor) -> bool:
+        """Let this flow take the orders of every channel that no flow names. False: it was never published."""
+        at = micros(self._clock())
+        with begin(self._engine, durable=True) as connection:
+            if self.published(connection, key) is None:
+                return False
+            _choose(connection, DEFAULT_FLOW, key)
+            trail.write(connection, actor, at, "flow.default", key)
+        return True
+
+
+def takers(connection: Connection, names: Collection[str], at: int) -> dict[str, Taker]:
+    """The flow that takes each of these channels' orders; channels never heard of are made. Missing: nobody takes them."""
+    rows = connection.execute(
+        select(channels.c.name, flows.c.key, flows.c.version_id)
+        .join(flows, flows.c.key == channels.c.flow_key, isouter=True)
+        .where(channels.c.name.in_(names))
+    ).all()
+    new = set(names) - {row.name for row in rows}
+    if new:
+        connection.execute(insert(channels), [{"name": name, "made_at": at} for name in sorted(new)])
+    taken = {row.name: Taker(row.key, row.version_id) for row in rows if row.version_id}
+    if len(taken) < len(names):
+        fallback = _default_taker(connection)
+        if fallback:
+            taken = dict.fromkeys(names, fallback) | taken
+    return taken
+
+
+def default_flow(connection: Connection) -> str | None:
+    """The key of the flow that takes every channel which no flow names."""
+    value = connection.execute(select(choices.c.value).where(choices.c.name == DEFAULT_FLOW)).scalar()
+    return orjson.loads(value) if value else None
+
+
+def _default_taker(connection: Connection) -> Taker | None:
+    key = default_flow(connection)
+    version_id = connection.execute(select(flows.c.version_id).where(flows.c.key == key)).scalar() if key else None
+    return Taker(key, version_id) if key and version_id else None
+
+
+def _take_channels(connection: Connection, names: Sequence[str], key: str, at: int) -> None:
+    known = set(connection.execute(select(channels.c.name).where(channels.c.name.in_(names))).scalars())
+    new = [{"name": name, "flow_key": key, "made_at": at} for name in dict.fromkeys(names) if name not in known]
+    if new:
+        connection.execute(insert(channels), new)
+    free = update(channels).where(channels.c.name.in_(names), channels.c.flow_key.is_(None))
+    connection.execute(free.values(flow_key=key))
+    if default_flow(connection) is None:
+        _choose(connection, DEFAULT_FLOW, key)
+
+
+def _make_teams(connection: Connection, named: Mapping[str, Any], at: int) -> list[str]:
+    """Make the teams that are missing; the keys of those that have no members."""
+    known = set(connection.execute(select(teams.c.key).where(teams.c.key.in_(named))).scalars())
+    new = [
+        {"key": key, "name": orjson.dumps(name).decode(), "made_at": at}
+        for key, name in named.items()
+        if key not in known
+    ]
+    if new:
+        connection.execute(insert(teams), new)
+    peopled = connection.execute(select(team_members.c.team).where(team_members.c.team.in_(named)))
+    return sorted(set(named) - set(peopled.scalars()))
+
+
+def _choose(connection: Connection, name: str, value: Any) -> None:
+    text = orjson.dumps(value).decode()
+    changed = connection.execute(update(choices).where(choices.c.name == name).values(value=text))
+    if changed.rowcount == 0:
+        connection.execute(insert(choices).values(name=name, value=text))
+
+
+def _draft_row(document: Mapping[str, Any], rev: int, actor: Actor, at: int) -> dict[str, Any]:
+    return {
+        "name": orjson.dumps(document["name"]).decode(),
+        "draft": orjson.dumps(document).decode(),
+        "draft_rev": rev,
+        "draft_by": actor.name,
+        "draft_at": at,
+    }

@@ -1,0 +1,53 @@
+"""RQ's entry points. A job answers a bell, works until there is nothing left, and lingers a moment for more."""
+
+import time
+from collections.abc import Callable
+
+from runtime.doorbell import Doorbell
+from runtime.service import Service
+
+LINGER_SECONDS = 1.0
+LISTEN_SECONDS = 0.25
+LONGEST_SECONDS = 20.0
+
+_bound: list[Service] = []
+
+
+def bind(service: Service) -> None:
+    """Say which service this worker process works for; once, before the worker starts."""
+    _bound[:] = [service]
+
+
+def drain() -> None:
+    """Move every order that can go on."""
+    service = _service()
+    _linger(service.run_bell, service.drain)
+
+
+def perform() -> None:
+    """Make every outward call that is due."""
+    service = _service()
+    _linger(service.effect_bell, service.perform)
+
+
+def _service() -> Service:
+    if not _bound:
+        raise RuntimeError("no service is bound in this worker: start it with `orderflow worker`")
+    return _bound[0]
+
+
+def _linger(bell: Doorbell, work: Callable[[], int]) -> None:
+    started = busy = time.monotonic()
+    while time.monotonic() - busy < LINGER_SECONDS:
+        if time.monotonic() - started > LONGEST_SECONDS:
+            # Let the worker breathe (heartbeat, polite stop); the ring below calls the next job.
+            break
+        bell.hold()
+        if work():
+            busy = time.monotonic()
+        else:
+            bell.wait(LISTEN_SECONDS)
+    bell.hang_up()
+    # A ring between the last look and hanging up called nobody: look once more.
+    if work():
+        bell.ring()

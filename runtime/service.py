@@ -1,0 +1,326 @@
+"""The door to everything durable: orders come in, replies are delivered, effects go out.
+
+Each call is one transaction for its whole batch: lock, decide, save, commit; then the bell is rung.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import structlog
+from sqlalchemy import Connection, Engine, select
+from sqlalchemy.exc import IntegrityError
+
+from nodes.contract import Answered, Decided, Need
+from runtime import doorbell
+from runtime.actor import Actor
+from runtime.clock import Clock
+from runtime.core.engine import Decision, Stale, break_off, decide, micros
+from runtime.core.plan import Plan
+from runtime.core.run import Close, Due, Reply, Retry, Run, RunEvent, Start, read_trace
+from runtime.effects import Outlets, perform_all
+from runtime.facts import gather
+from runtime.flows import Flows, Taker, takers
+from runtime.store import journal, trail
+from runtime.store.database import begin, reading
+from runtime.store.ids import new_ids
+from runtime.store.journal import Arrived, Loaded
+from runtime.store.tables import effects, orders, runs, tasks
+
+log = structlog.get_logger()
+
+DRAIN_BATCH = 300
+EFFECT_BATCH = 200
+EFFECT_LEASE_MICROS = 60_000_000
+
+# A held order has no flow yet; all that can happen to it is that a person closes it.
+NO_PLAN = Plan(key="", version=0, fingerprint="", start=0, nodes=(), index={})
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An order at the door: checked, canonical (`runtime.core.order`), with the digest of that and what was sent."""
+
+    channel: str
+    order: Mapping[str, Any]
+    digest: str
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of an arrival. `conflict`: the id is known with other content, whose digest is `known_digest`."""
+
+    status: Literal["accepted", "duplicate", "conflict"]
+    run_id: str
+    known_digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decline:
+    """Why a person's act had no effect: nothing was changed. `by` and `at` say who was first."""
+
+    why: Literal["unknown", "already_decided", "withdrawn", "not_failed", "already_ended", "not_held"]
+    by: str | None = None
+    at: int | None = None
+    decision: str | None = None
+
+
+class Service:
+    """The runtime's one door. Safe to share between threads."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        run_bell: doorbell.Doorbell,
+        effect_bell: doorbell.Doorbell,
+        clock: Clock,
+        outlets: Outlets,
+    ) -> None:
+        self.engine = engine
+        self.run_bell = run_bell
+        self.effect_bell = effect_bell
+        self.clock = clock
+        self.flows = Flows(engine, clock)
+        self._outlets = outlets
+
+    # --- orders come in -------------------------------------------------------------------------------------------------
+
+    def receive(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
+        """Store orders, each with its run, and say what became of each. A known order id is never run twice."""
+        while True:
+            try:
+                receipts = self._receive(arrivals)
+                break
+            except IntegrityError:
+                # Somebody stored one of the same ids in between; now it is found as a duplicate.
+                continue
+        if any(receipt.status == "accepted" for receipt in receipts):
+            self.run_bell.ring()
+        return receipts
+
+    def _receive(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
+        at = self._now()
+        with begin(self.engine, durable=True) as connection:
+            known = _known_orders(connection, arrivals)
+            taken_by = takers(connection, {arrival.channel for arrival in arrivals}, at)
+            receipts: list[Receipt] = []
+            new: list[Arrived] = []
+            for arrival, run_id in zip(arrivals, new_ids(self.clock(), len(arrivals)), strict=True):
+                identity = (arrival.channel, arrival.order["id"])
+                earlier = known.get(identity)
+                if earlier is None:
+                    known[identity] = (run_id, arrival.digest)
+                    new.append(_arrived(arrival, run_id, taken_by.get(arrival.channel), at))
+                    receipts.append(Receipt("accepted", run_id))
+                elif earlier[1] == arrival.digest:
+                    receipts.append(Receipt("duplicate", earlier[0]))
+                else:
+                    receipts.append(Receipt("conflict", earlier[0], earlier[1]))
+            if new:
+                journal.arrive(connection, new)
+        return receipts
+
+    # --- orders go on ---------------------------------------------------------------------------------------------------
+
+    def drain(self, limit: int = DRAIN_BATCH) -> int:
+        """Move up to `limit` orders that can go on by themselves. How many there were; 0 means dry."""
+        at = self._now()
+        with begin(self.engine, durable=False) as connection:
+            loaded = journal.lock_due(connection, at, limit)
+            events: list[tuple[Loaded, RunEvent]] = [(one, Due() if one.run.steps else Start()) for one in loaded]
+            decisions = self._decide_all(connection, events)
+            journal.save(connection, decisions, at)
+        self._ring_for(decisions)
+        return len(loaded)
+
+    def perform(self, limit: int = EFFECT_BATCH) -> int:
+        """Make up to `limit` outward calls that are due and deliver their answers. How many there were; 0 means dry."""
+        at = self._now()
+        with begin(self.engine, durable=True) as connection:
+            claimed = journal.claim_effects(connection, at, EFFECT_LEASE_MICROS, limit)
+        if claimed:
+            self.deliver_answers(perform_all(claimed, self._outlets))
+        return len(claimed)
+
+    def deliver_answers(self, answers: Mapping[str, Answered]) -> None:
+        """Write down what systems answered (by trace code) and let their orders go on. Late answers change nothing."""
+        at = self._now()
+        by_run: dict[str, list[Reply]] = {}
+        for trace, answer in answers.items():
+            run_id, step, attempt = read_trace(trace)
+            by_run.setdefault(run_id, []).append(Reply(step, attempt, answer))
+        with begin(self.engine, durable=False) as connection:
+            loaded = journal.lock(connection, by_run)
+            journal.settle_effects(connection, answers, at)
+            decisions = self._decide_in_turn(connection, loaded, by_run)
+            for batch in decisions:
+                journal.save(connection, batch, at)
+        self._ring_for([decision for batch in decisions for decision in batch])
+
+    def tick(self) -> None:
+        """Ring for what is due and for which the first ring may have been lost."""
+        at = self._now()
+        with reading(self.engine) as connection:
+            due_run = connection.execute(select(runs.c.id).where(runs.c.due_at <= at).limit(1)).first()
+            due_effect = connection.execute(select(effects.c.trace).where(effects.c.due_at <= at).limit(1)).first()
+        if due_run:
+            self.run_bell.ring()
+        if due_effect:
+            self.effect_bell.ring()
+
+    # --- people act -----------------------------------------------------------------------------------------------------
+
+    def decide_task(
+        self, trace: str, decision: Literal["approve", "reject"], reason: str, actor: Actor
+    ) -> Decline | None:
+        """Deliver a person's decision. None: it counts, and the order has gone on. The first one wins."""
+        at = self._now()
+        with begin(self.engine, durable=True) as connection:
+            task = connection.execute(select(tasks).where(tasks.c.trace == trace)).mappings().first()
+            if task is None:
+                return Decline("unknown")
+            loaded = journal.lock(connection, [task["run_id"]])
+            if not journal.settle_task(connection, trace, decision, reason, actor.name, at):
+                return _late(connection, trace)
+            _, step, attempt = read_trace(trace)
+            event = Reply(step, attempt, Decided(decision, reason, actor.name))
+            followed = self._decide_one(connection, loaded[0], event)
+            if isinstance(followed, Stale):
+                raise RuntimeError(f"task {trace} was open, but its run does not wait for it")
+            journal.save(connection, [followed], at, actor)
+            trail.write(connection, actor, at, f"task.{decision}", trace, after={"reason": reason})
+        self._ring_for([followed])
+        return None
+
+    def retry(self, run_id: str, step: int | None, actor: Actor) -> Decline | None:
+        """Try a failed step again, or all of the order's failed steps. None: it is on its way."""
+        return self._act(run_id, Retry(step), actor, "run.retry", "not_failed")
+
+    def close(self, run_id: str, result: Literal["done", "cancelled"], reason: str, actor: Actor) -> Decline | None:
+        """End an order by a person's word. None: it has ended."""
+        return self._act(run_id, Close(result, reason), actor, f"run.close_{result}", "already_ended")
+
+    def release(self, run_ids: Sequence[str], flow_key: str, actor: Actor) -> int:
+        """Let held orders start in this flow's published version. How many were released."""
+        at = self._now()
+        with begin(self.engine, durable=True) as connection:
+            version_id = self.flows.published(connection, flow_key)
+            if version_id is None:
+                return 0
+            freed = journal.release(connection, run_ids, flow_key, version_id, at)
+            for run_id in run_ids:
+                trail.write(connection, actor, at, "run.release", run_id, after={"flow": flow_key})
+        self.run_bell.ring()
+        return freed
+
+    def _act(
+        self,
+        run_id: str,
+        event: Retry | Close,
+        actor: Actor,
+        action: str,
+        otherwise: Literal["not_failed", "already_ended"],
+    ) -> Decline | None:
+        at = self._now()
+        with begin(self.engine, durable=True) as connection:
+            loaded = journal.lock(connection, [run_id])
+            if not loaded:
+                return Decline("unknown")
+            followed = self._decide_one(connection, loaded[0], event)
+            if isinstance(followed, Stale):
+                return Decline(otherwise, at=loaded[0].run.ended_at)
+            journal.save(connection, [followed], at, actor)
+            trail.write(connection, actor, at, action, run_id, after=followed.entry["event"])
+        self._ring_for([followed])
+        return None
+
+    # --- deciding -------------------------------------------------------------------------------------------------------
+
+    def _decide_all(self, connection: Connection, events: Sequence[tuple[Loaded, RunEvent]]) -> list[Decision]:
+        decided = [self._decide_safely(connection, loaded, event) for loaded, event in events]
+        return [one for one in decided if isinstance(one, Decision)]
+
+    def _decide_in_turn(
+        self, connection: Connection, loaded: Sequence[Loaded], by_run: Mapping[str, Sequence[Reply]]
+    ) -> list[list[Decision]]:
+        """Several replies to one order are decided one after the other; the n-th of every order make the n-th batch."""
+        batches: list[list[Decision]] = []
+        for one in loaded:
+            current = one
+            depth = 0
+            for reply in by_run[one.run.id]:
+                followed = self._decide_safely(connection, current, reply)
+                if isinstance(followed, Stale):
+                    continue
+                if depth == len(batches):
+                    batches.append([])
+                batches[depth].append(followed)
+                depth += 1
+                current = Loaded(followed.run, one.version_id, one.order)
+        return batches
+
+    def _decide_safely(self, connection: Connection, loaded: Loaded, event: RunEvent) -> Decision | Stale:
+        """A defect in one order's burst puts that order on the failure list; its neighbours go on."""
+        try:
+            return self._decide_one(connection, loaded, event)
+        except Exception as defect:
+            log.exception("burst.defect", run=loaded.run.id)
+            plan = self._plan(connection, loaded)
+            return break_off(plan, loaded.run, event, f"{type(defect).__name__}: {defect}", self.clock())
+
+    def _decide_one(self, connection: Connection, loaded: Loaded, event: RunEvent) -> Decision | Stale:
+        plan = self._plan(connection, loaded)
+        now = self.clock()
+        facts: dict[str, Any] = {}
+        while True:
+            followed = decide(plan, loaded.run, loaded.order, event, facts, now)
+            if not isinstance(followed, Need):
+                return followed
+            facts |= gather(connection, followed.facts)
+
+    def _plan(self, connection: Connection, loaded: Loaded) -> Plan:
+        return self.flows.plan(connection, loaded.version_id) if loaded.version_id else NO_PLAN
+
+    def _ring_for(self, decisions: Sequence[Decision]) -> None:
+        if any(decision.effects for decision in decisions):
+            self.effect_bell.ring()
+
+    def _now(self) -> int:
+        return micros(self.clock())
+
+
+def _known_orders(connection: Connection, arrivals: Sequence[Arrival]) -> dict[tuple[str, str], tuple[str, str]]:
+    by_channel: dict[str, list[str]] = {}
+    for arrival in arrivals:
+        by_channel.setdefault(arrival.channel, []).append(arrival.order["id"])
+    known: dict[tuple[str, str], tuple[str, str]] = {}
+    for channel, ids in by_channel.items():
+        query = select(orders.c.external_id, orders.c.run_id, orders.c.digest)
+        for external_id, run_id, digest in connection.execute(
+            query.where(orders.c.channel == channel, orders.c.external_id.in_(ids))
+        ):
+            known[channel, external_id] = (run_id, digest)
+    return known
+
+
+def _arrived(arrival: Arrival, run_id: str, taker: Taker | None, at: int) -> Arrived:
+    run = Run(run_id, "running", due_at=at) if taker else Run(run_id, "held", reason="no_flow")
+    return Arrived(
+        run=run,
+        channel=arrival.channel,
+        flow_key=taker.flow_key if taker else None,
+        version_id=taker.version_id if taker else None,
+        external_id=arrival.order["id"],
+        digest=arrival.digest,
+        order=arrival.order,
+        raw=arrival.raw,
+        received_at=at,
+    )
+
+
+def _late(connection: Connection, trace: str) -> Decline:
+    task = connection.execute(select(tasks).where(tasks.c.trace == trace)).mappings().one()
+    if task["state"] == "decided":
+        return Decline("already_decided", task["decided_by"], task["decided_at"], task["decision"])
+    return Decline("withdrawn")

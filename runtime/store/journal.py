@@ -1,0 +1,316 @@
+"""The one writer of runs. A save is a compare-and-swap on the run's rev, beside its journal entry, tasks and effects.
+
+Nothing else in the product inserts or updates `orders`, `runs`, `journal`, `tasks` or `effects`.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, RowMapping, bindparam, select, update
+
+from nodes.contract import Answered
+from runtime.actor import Actor
+from runtime.core.engine import AskedEffect, AskedTask, Decision
+from runtime.core.run import Run, read_token, token_row
+from runtime.store.tables import effects, journal, orders, runs, tasks
+
+
+class LostRace(Exception):  # noqa: N818
+    """Somebody saved the run since it was read. The caller holds its lock, so this is a defect or a broken lock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A run as stored, locked for the rest of the transaction, with the order that it carries."""
+
+    run: Run
+    version_id: str | None
+    order: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A new order and its run, ready to be stored. Amounts are minor units, times microseconds since the epoch."""
+
+    run: Run
+    channel: str
+    flow_key: str | None
+    version_id: str | None
+    external_id: str
+    digest: str
+    order: Mapping[str, Any]
+    raw: str
+    received_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedEffect:
+    """An effect that this process may perform until its claim lapses. `sends` counts this one."""
+
+    trace: str
+    adapter: str
+    target: str
+    content: Mapping[str, Any]
+    sends: int
+
+
+# --- runs ---------------------------------------------------------------------------------------------------------------
+
+
+def arrive(connection: Connection, arrived: Sequence[Arrived]) -> None:
+    """Store new orders with their runs. IntegrityError if one of them is there already."""
+    connection.execute(orders.insert(), [_order_row(one) for one in arrived])
+    connection.execute(runs.insert(), [_run_row(one) for one in arrived])
+
+
+def lock_due(connection: Connection, now: int, limit: int) -> list[Loaded]:
+    """Lock up to `limit` runs that can go on by themselves, the longest waiting first; those locked elsewhere are left."""
+    query = (
+        select(*_RUN_COLUMNS)
+        .where(runs.c.due_at <= now)
+        .order_by(runs.c.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return _load(connection, connection.execute(query).mappings().all())
+
+
+def lock(connection: Connection, run_ids: Collection[str]) -> list[Loaded]:
+    """Lock these runs, waiting for whoever holds them. Those that do not exist are left out."""
+    # In the order of their ids, so that two who lock several never wait for each other.
+    query = select(*_RUN_COLUMNS).where(runs.c.id.in_(run_ids)).order_by(runs.c.id).with_for_update()
+    return _load(connection, connection.execute(query).mappings().all())
+
+
+def save(connection: Connection, decisions: Sequence[Decision], now: int, actor: Actor | None = None) -> None:
+    """Store what was decided, all in the running transaction."""
+    if not decisions:
+        return
+    _swap(connection, [decision.run for decision in decisions])
+    connection.execute(journal.insert(), [_entry_row(decision, now, actor) for decision in decisions])
+    _settle(connection, [trace for decision in decisions for trace in decision.settled])
+    _ask_people(connection, decisions, now)
+    asked = [_effect_row(decision.run.id, one, now) for decision in decisions for one in decision.effects]
+    if asked:
+        connection.execute(effects.insert(), asked)
+
+
+def release(connection: Connection, run_ids: Collection[str], flow_key: str, version_id: str, now: int) -> int:
+    """Let held runs start on this version. How many there were."""
+    held = update(runs).where(runs.c.id.in_(run_ids), runs.c.state == "held")
+    freed = held.values(
+        state="running", due_at=now, flow_key=flow_key, version_id=version_id, reason=None, rev=runs.c.rev + 1
+    )
+    return connection.execute(freed).rowcount
+
+
+# --- tasks and effects ----------------------------------------------------------------------------------------------------
+
+
+def settle_task(connection: Connection, trace: str, decision: str, reason: str, by: str, now: int) -> bool:
+    """Write down a person's decision. False: the task is not open any more."""
+    decided = update(tasks).where(tasks.c.trace == trace, tasks.c.state == "open")
+    values = {"state": "decided", "decision": decision, "reason": reason, "decided_by": by, "decided_at": now}
+    return connection.execute(decided.values(**values)).rowcount == 1
+
+
+def claim_effects(connection: Connection, now: int, lease: int, limit: int) -> list[ClaimedEffect]:
+    """Claim up to `limit` effects that are to be sent, for `lease` microseconds. A lapsed claim can be claimed again."""
+    query = (
+        select(effects.c.trace, effects.c.adapter, effects.c.target, effects.c.content, effects.c.sends)
+        .where(effects.c.due_at <= now)
+        .order_by(effects.c.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows = connection.execute(query).mappings().all()
+    if not rows:
+        return []
+    claim = update(effects).where(effects.c.trace.in_([row["trace"] for row in rows]))
+    connection.execute(claim.values(state="claimed", due_at=now + lease, sends=effects.c.sends + 1))
+    return [
+        ClaimedEffect(r["trace"], r["adapter"], r["target"], orjson.loads(r["content"]), r["sends"] + 1) for r in rows
+    ]
+
+
+def settle_effects(connection: Connection, answers: Mapping[str, Answered], now: int) -> None:
+    """Write down the answers to effects, also of those that nobody waits for any more."""
+    answered = update(effects).where(effects.c.trace == bindparam("of"))
+    rows = [
+        {"of": trace, "answered_at": now, "answer": _json(_answer_row(answer))} for trace, answer in answers.items()
+    ]
+    statement = answered.values(
+        state="answered", due_at=None, answered_at=bindparam("answered_at"), answer=bindparam("answer")
+    )
+    connection.execute(statement, rows)
+
+
+# --- rows -----------------------------------------------------------------------------------------------------------------
+
+_RUN_COLUMNS = (
+    runs.c.id,
+    runs.c.version_id,
+    runs.c.state,
+    runs.c.tokens,
+    runs.c.changes,
+    runs.c.steps,
+    runs.c.rev,
+    runs.c.reason,
+    runs.c.due_at,
+    runs.c.ended_at,
+)
+
+
+def _load(connection: Connection, rows: Sequence[RowMapping]) -> list[Loaded]:
+    if not rows:
+        return []
+    query = select(orders.c.run_id, orders.c.document).where(orders.c.run_id.in_([row["id"] for row in rows]))
+    documents = dict(connection.execute(query).tuples().all())
+    return [Loaded(read_run(row), row["version_id"], orjson.loads(documents[row["id"]])) for row in rows]
+
+
+def read_run(row: RowMapping) -> Run:
+    """The run of a row of the table `runs`."""
+    return Run(
+        id=row["id"],
+        state=row["state"],
+        tokens=tuple(read_token(token) for token in orjson.loads(row["tokens"])),
+        changes=orjson.loads(row["changes"]),
+        steps=row["steps"],
+        rev=row["rev"],
+        reason=row["reason"],
+        due_at=row["due_at"],
+        ended_at=row["ended_at"],
+    )
+
+
+def _swap(connection: Connection, saved: Sequence[Run]) -> None:
+    statement = (
+        update(runs)
+        .where(runs.c.id == bindparam("of"), runs.c.rev == bindparam("was"))
+        .values({name: bindparam(name) for name in _saved_row(saved[0]) if name not in ("of", "was")})
+    )
+    result = connection.execute(statement, [_saved_row(run) for run in saved])
+    if result.rowcount != len(saved):
+        raise LostRace(f"{len(saved) - result.rowcount} of {len(saved)} runs were saved by somebody else")
+
+
+def _saved_row(run: Run) -> dict[str, Any]:
+    return {
+        "of": run.id,
+        "was": run.rev - 1,
+        "state": run.state,
+        "tokens": _json([token_row(token) for token in run.tokens]),
+        "changes": _json(dict(run.changes)),
+        "steps": run.steps,
+        "rev": run.rev,
+        "reason": run.reason,
+        "due_at": run.due_at,
+        "ended_at": run.ended_at,
+    }
+
+
+def _entry_row(decision: Decision, now: int, actor: Actor | None) -> dict[str, Any]:
+    entry = {**decision.entry, "actor": actor.name} if actor else decision.entry
+    return {"run_id": decision.run.id, "rev": decision.run.rev, "at": now, "entry": _json(entry)}
+
+
+def _settle(connection: Connection, settled: Sequence[str]) -> None:
+    if not settled:
+        return
+    connection.execute(
+        update(tasks).where(tasks.c.trace.in_(settled), tasks.c.state == "open").values(state="withdrawn")
+    )
+    unsent = update(effects).where(effects.c.trace.in_(settled), effects.c.state.in_(("ready", "claimed")))
+    connection.execute(unsent.values(state="withdrawn", due_at=None))
+
+
+def _ask_people(connection: Connection, decisions: Iterable[Decision], now: int) -> None:
+    asked = [_task_row(decision.run.id, one, now) for decision in decisions for one in decision.tasks]
+    if not asked:
+        return
+    again = connection.execute(
+        select(tasks.c.trace).where(tasks.c.trace.in_([row["trace"] for row in asked]))
+    ).scalars()
+    known = set(again)
+    for row in (row for row in asked if row["trace"] in known):
+        same = update(tasks).where(tasks.c.trace == row["trace"])
+        connection.execute(same.values({name: row[name] for name in ("who_kind", "who", "due_at", "title")}))
+    new = [row for row in asked if row["trace"] not in known]
+    if new:
+        connection.execute(tasks.insert(), new)
+
+
+def _task_row(run_id: str, asked: AskedTask, now: int) -> dict[str, Any]:
+    return {
+        "trace": asked.trace,
+        "run_id": run_id,
+        "node": asked.node,
+        "title": asked.ask.title,
+        "who_kind": asked.ask.who["kind"],
+        "who": asked.ask.who["value"],
+        "reasons": _json(list(asked.ask.reasons)),
+        "state": "open",
+        "asked_at": now,
+        "due_at": asked.until,
+    }
+
+
+def _effect_row(run_id: str, asked: AskedEffect, now: int) -> dict[str, Any]:
+    return {
+        "trace": asked.trace,
+        "run_id": run_id,
+        "adapter": asked.effect.adapter,
+        "target": asked.effect.target,
+        "content": _json(dict(asked.effect.content)),
+        "state": "ready",
+        "due_at": now,
+        "sends": 0,
+        "made_at": now,
+    }
+
+
+def _order_row(arrived: Arrived) -> dict[str, Any]:
+    order = arrived.order
+    buyer = order.get("buyer") or {}
+    name, phone = buyer.get("name"), buyer.get("phone")
+    skus = [line["sku"] for line in order.get("lines") or () if isinstance(line.get("sku"), str)]
+    digits = [letter for letter in phone if letter.isdigit()] if isinstance(phone, str) else []
+    return {
+        "run_id": arrived.run.id,
+        "channel": arrived.channel,
+        "external_id": arrived.external_id,
+        "digest": arrived.digest,
+        "document": _json(order),
+        "raw": arrived.raw,
+        "received_at": arrived.received_at,
+        "total": order["total"],
+        "currency": order["currency"],
+        "buyer": name[:255] if isinstance(name, str) else None,
+        "phone_tail": "".join(digits[-4:]) or None,
+        "skus": f" {' '.join(skus)} " if skus else "",
+    }
+
+
+def _run_row(arrived: Arrived) -> dict[str, Any]:
+    run = arrived.run
+    row = _saved_row(replace(run, rev=1))
+    del row["of"], row["was"]
+    return row | {
+        "id": run.id,
+        "channel": arrived.channel,
+        "flow_key": arrived.flow_key,
+        "version_id": arrived.version_id,
+        "rev": run.rev,
+        "received_at": arrived.received_at,
+    }
+
+
+def _answer_row(answer: Answered) -> dict[str, Any]:
+    return {"result": answer.result, "content": dict(answer.content), "message": answer.message}
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()
