@@ -1,0 +1,245 @@
+"""Named reads. Each takes a connection and gives rows or plain values; nothing here writes."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, RowMapping, Select, and_, func, or_, select
+
+from runtime.core.run import STATES
+from runtime.store.tables import effects, flow_versions, journal, orders, runs, tasks, team_members, users
+
+PHONE_TAIL = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """Where all received orders are. `difference` is what cannot be accounted for: 0, or an incident."""
+
+    received: int
+    states: Mapping[str, int]
+
+    @property
+    def difference(self) -> int:
+        """Received less all states."""
+        return self.received - sum(self.states.values())
+
+
+def balance(connection: Connection) -> dict[str, Balance]:
+    """The balance of every channel that has orders, by its name."""
+    received = select(orders.c.channel, func.count()).group_by(orders.c.channel)
+    standing = select(runs.c.channel, runs.c.state, func.count()).group_by(runs.c.channel, runs.c.state)
+    states: dict[str, dict[str, int]] = {}
+    for channel, state, count in connection.execute(standing):
+        states.setdefault(channel, {})[state] = count
+    counts = dict(connection.execute(received).tuples().all())
+    return {
+        channel: Balance(counts.get(channel, 0), {state: states.get(channel, {}).get(state, 0) for state in STATES})
+        for channel in sorted(counts.keys() | states.keys())
+    }
+
+
+def total_balance(channels: Collection[Balance]) -> Balance:
+    """The sum of balances."""
+    states = {state: sum(one.states[state] for one in channels) for state in STATES}
+    return Balance(sum(one.received for one in channels), states)
+
+
+# --- orders -----------------------------------------------------------------------------------------------------------
+
+
+def order(connection: Connection, run_id: str) -> RowMapping | None:
+    """An order with its run, all columns, or None."""
+    query = select(orders, *_run_columns()).join(runs, runs.c.id == orders.c.run_id).where(orders.c.run_id == run_id)
+    return connection.execute(query).mappings().first()
+
+
+def find_orders(
+    connection: Connection,
+    *,
+    text: str = "",
+    states: Collection[str] = (),
+    channel: str | None = None,
+    flow_key: str | None = None,
+    before: str | None = None,
+    limit: int = 50,
+) -> Sequence[RowMapping]:
+    """Orders with their runs, the newest first, without their bodies.
+
+    `text` is an order id, the last four digits of a phone, the beginning of a trace code, a SKU or a buyer's name.
+    `before` is the run id after which the page begins.
+    """
+    query = select(
+        orders.c.run_id,
+        orders.c.external_id,
+        orders.c.received_at,
+        orders.c.total,
+        orders.c.currency,
+        orders.c.buyer,
+        *_run_columns(),
+    ).join(runs, runs.c.id == orders.c.run_id)
+    query = _narrowed(query, text, states, channel, flow_key)
+    if before:
+        query = query.where(orders.c.run_id < before)
+    return connection.execute(query.order_by(orders.c.run_id.desc()).limit(limit)).mappings().all()
+
+
+def state_counts(connection: Connection, *, channel: str | None = None, flow_key: str | None = None) -> dict[str, int]:
+    """How many orders stand in each state."""
+    query = select(runs.c.state, func.count()).group_by(runs.c.state)
+    if channel:
+        query = query.where(runs.c.channel == channel)
+    if flow_key:
+        query = query.where(runs.c.flow_key == flow_key)
+    counts = dict(connection.execute(query).tuples().all())
+    return {state: counts.get(state, 0) for state in STATES}
+
+
+def trace(connection: Connection, run_id: str) -> list[dict[str, Any]]:
+    """An order's journal, the oldest entry first: {rev, at, event, actor?, steps, facts?}."""
+    query = select(journal).where(journal.c.run_id == run_id).order_by(journal.c.rev)
+    return [
+        {"rev": row["rev"], "at": row["at"], **orjson.loads(row["entry"])}
+        for row in connection.execute(query).mappings()
+    ]
+
+
+def effects_of(connection: Connection, run_id: str) -> Sequence[RowMapping]:
+    """Every outward call of an order, the oldest first."""
+    query = select(effects).where(effects.c.run_id == run_id).order_by(effects.c.made_at, effects.c.trace)
+    return connection.execute(query).mappings().all()
+
+
+def version(connection: Connection, version_id: str) -> RowMapping | None:
+    """A published version of a flow."""
+    return connection.execute(select(flow_versions).where(flow_versions.c.id == version_id)).mappings().first()
+
+
+# --- tasks ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who looks at tasks: the user's name, and whether tasks that nobody else can see come to them."""
+
+    name: str
+    duties: tuple[str, ...]
+    admin: bool
+
+
+def find_tasks(
+    connection: Connection,
+    reader: Reader | None,
+    *,
+    state: str = "open",
+    text: str = "",
+    after: tuple[int, str] | None = None,
+    limit: int = 50,
+) -> Sequence[RowMapping]:
+    """Tasks with their orders, the one due first on top. `reader` None sees all. `after` is (order, trace) of the last seen.
+
+    Each row carries `place`, the number by which the list is sorted: the deadline, or what stands for none.
+    """
+    place = func.coalesce(tasks.c.due_at, NEVER).label("place")
+    query = (
+        select(
+            tasks,
+            place,
+            orders.c.external_id,
+            orders.c.channel,
+            orders.c.total,
+            orders.c.currency,
+            orders.c.buyer,
+            orders.c.received_at,
+            runs.c.flow_key,
+            runs.c.version_id,
+        )
+        .join(orders, orders.c.run_id == tasks.c.run_id)
+        .join(runs, runs.c.id == tasks.c.run_id)
+        .where(tasks.c.state == state)
+    )
+    if reader:
+        query = query.where(_may_see(reader))
+    if text:
+        query = query.where(_matches(text))
+    if after:
+        query = query.where(or_(place > after[0], and_(place == after[0], tasks.c.trace > after[1])))
+    return connection.execute(query.order_by(place, tasks.c.trace).limit(limit)).mappings().all()
+
+
+def count_tasks(connection: Connection, reader: Reader | None) -> int:
+    """How many open tasks the reader may see."""
+    query = select(func.count()).select_from(tasks).where(tasks.c.state == "open")
+    return connection.execute(query.where(_may_see(reader)) if reader else query).scalar_one()
+
+
+def may_decide(connection: Connection, task_trace: str, reader: Reader) -> bool:
+    """Whether the reader is one of those whom the task asks."""
+    query = select(tasks.c.trace).where(tasks.c.trace == task_trace, _may_see(reader))
+    return connection.execute(query).first() is not None
+
+
+# --- parts ------------------------------------------------------------------------------------------------------------
+
+# Sorts after every deadline, and still fits a BIGINT.
+NEVER = 2**62
+
+
+def _run_columns() -> tuple[Any, ...]:
+    return (
+        runs.c.channel,
+        runs.c.flow_key,
+        runs.c.version_id,
+        runs.c.state,
+        runs.c.tokens,
+        runs.c.changes,
+        runs.c.due_at,
+        runs.c.reason,
+        runs.c.ended_at,
+        runs.c.rev,
+    )
+
+
+def _narrowed(
+    query: Select[Any], text: str, states: Collection[str], channel: str | None, flow_key: str | None
+) -> Select[Any]:
+    if text:
+        query = query.where(_matches(text))
+    if states:
+        query = query.where(runs.c.state.in_(states))
+    if channel:
+        query = query.where(runs.c.channel == channel)
+    if flow_key:
+        query = query.where(runs.c.flow_key == flow_key)
+    return query
+
+
+def _matches(text: str) -> Any:
+    wanted = text.strip()
+    kinds = [
+        orders.c.external_id == wanted,
+        orders.c.skus.contains(f" {wanted} ", autoescape=True),
+        orders.c.buyer == wanted,
+    ]
+    if wanted.isdigit() and len(wanted) == PHONE_TAIL:
+        kinds.append(orders.c.phone_tail == wanted)
+    prefix = wanted.partition(".")[0].replace("-", "").replace(" ", "").upper()
+    if len(prefix) >= PHONE_TAIL:
+        kinds.append(orders.c.run_id.startswith(prefix, autoescape=True))
+    return or_(*kinds)
+
+
+def _may_see(reader: Reader) -> Any:
+    mine = and_(tasks.c.who_kind == "person", tasks.c.who == reader.name)
+    my_teams = select(team_members.c.team).where(team_members.c.user_name == reader.name)
+    team = and_(tasks.c.who_kind == "team", tasks.c.who.in_(my_teams))
+    duty = and_(tasks.c.who_kind == "role", tasks.c.who.in_(reader.duties))
+    if not reader.admin:
+        return or_(mine, team, duty)
+    # Nobody's task is the administrators': a team without active members, a person who is not there any more.
+    peopled = select(team_members.c.team).join(users, users.c.name == team_members.c.user_name).where(users.c.active)
+    orphaned_team = and_(tasks.c.who_kind == "team", tasks.c.who.not_in(peopled))
+    active = select(users.c.name).where(users.c.active)
+    orphaned_person = and_(tasks.c.who_kind == "person", tasks.c.who.not_in(active))
+    return or_(mine, team, duty, orphaned_team, orphaned_person)

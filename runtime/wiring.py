@@ -1,0 +1,30 @@
+"""Puts a service together from its parts. Web server, workers and clock each do this once at their start."""
+
+from redis import Redis
+
+from runtime import adapters, clock
+from runtime.doorbell import EFFECTS_QUEUE, RUNS_QUEUE, Doorbell
+from runtime.effects import Outlets
+from runtime.service import Service
+from runtime.store.database import connect
+
+
+def open_service(
+    database_url: str, redis_url: str, *, moment: clock.Clock = clock.now, outlets: Outlets | None = None
+) -> Service:
+    """A service on this database (already migrated) and this Redis. Nothing is connected before the first call."""
+    redis = Redis.from_url(redis_url, socket_timeout=10, health_check_interval=30)
+    return Service(
+        engine=connect(database_url),
+        run_bell=Doorbell(redis, RUNS_QUEUE, "runtime.jobs.drain"),
+        effect_bell=Doorbell(redis, EFFECTS_QUEUE, "runtime.jobs.perform"),
+        clock=moment,
+        outlets=all_outlets() if outlets is None else outlets,
+    )
+
+
+def all_outlets() -> Outlets:
+    """Every outlet that a flow may name, by adapter and target."""
+    notifiers = {("notifier", name): outlet for name, outlet in adapters.outlets("notifiers").items()}
+    systems = {("system", name): outlet for name, outlet in adapters.outlets("systems").items()}
+    return notifiers | systems
