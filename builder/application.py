@@ -1,0 +1,84 @@
+"""Puts web, database and runtime together: the one place that knows them all."""
+
+from datetime import timedelta
+
+from flask import Flask
+from flask_login import LoginManager
+from flask_wtf import CSRFProtect
+
+from builder import auth, errors, navigation, signin
+from builder.admin import views as admin
+from builder.config import Settings, asset_root
+from builder.flows import views as flows
+from builder.i18n import install_i18n
+from builder.inbox import views as inbox
+from builder.models import User, db
+from builder.orders import refusals
+from builder.orders import views as orders
+from builder.start import views as start
+from builder.web import here, install_web
+from builder.wiring import make_service
+
+MAX_BODY = 8 * 1024 * 1024
+
+
+def assemble(settings: Settings) -> Flask:
+    """The application, ready to serve."""
+    root = asset_root()
+    app = Flask(
+        "builder",
+        static_folder=str(root / "static" / "dist"),
+        static_url_path="/static/dist",
+        template_folder=str(root / "templates"),
+    )
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SESSION_COOKIE_NAME="orderflow",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=timedelta(days=14),
+        MAX_CONTENT_LENGTH=MAX_BODY,
+        WTF_CSRF_TIME_LIMIT=None,
+        ORDERFLOW_DEMO=settings.demo and settings.loopback,
+    )
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    _install_runtime(app, settings)
+    _install_frame(app, settings)
+    _install_people(app)
+    for blueprint in (signin.pages, start.pages, inbox.pages, orders.pages, refusals.pages, flows.pages, admin.pages):
+        app.register_blueprint(blueprint)
+    errors.install_errors(app)
+    return app
+
+
+def _install_runtime(app: Flask, settings: Settings) -> None:
+    service = make_service(settings)
+    app.extensions["orderflow.service"] = service
+    app.extensions["orderflow.engine"] = service.engine
+    db.init_app(app)
+
+
+def _install_frame(app: Flask, settings: Settings) -> None:
+    install_web(app)
+    install_i18n(app, settings.timezone, settings.language)
+    navigation.install_navigation(app)
+    icons = app.jinja_env.get_template("parts/icons.html").module
+    app.jinja_env.globals.update(
+        icon=icons.icon,  # type: ignore[attr-defined]
+        brand_mark=icons.brand_mark,  # type: ignore[attr-defined]
+        demo=app.config["ORDERFLOW_DEMO"],
+        theme=signin.theme,
+        demo_people=signin.demo_people,
+        here=here,
+    )
+
+
+def _install_people(app: Flask) -> None:
+    app.extensions["orderflow.throttle"] = auth.Throttle(limit=10, seconds=600)
+    login = LoginManager(app)
+    login.session_protection = "basic"
+    login.user_loader(lambda user_id: db.session.get(User, user_id))
+    app.extensions["orderflow.csrf"] = CSRFProtect(app)
+    app.before_request(auth.check_access)

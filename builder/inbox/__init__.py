@@ -1,0 +1,1 @@
+"""The inbox: tasks that wait for a person."""

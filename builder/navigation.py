@@ -1,0 +1,116 @@
+"""What the frame around every page knows: where one can go, how many wait there, and whether the orders balance."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from flask import Flask, g, request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+
+from builder.auth import Action, may
+from builder.models import User, engine
+from runtime.clock import now
+from runtime.core.engine import micros
+from runtime.core.run import STATES
+from runtime.store import screens
+from runtime.store.database import reading
+
+STATE_NAMES: Final = {
+    "running": _l("Running"),
+    "waiting": _l("Waiting"),
+    "held": _l("On hold"),
+    "failed": _l("Failed"),
+    "done": _l("Done"),
+    "cancelled": _l("Cancelled"),
+    "merged": _l("Merged"),
+}
+STATE_ICONS: Final = {
+    "running": "play",
+    "waiting": "hourglass",
+    "held": "pause",
+    "failed": "alert",
+    "done": "check",
+    "cancelled": "cross",
+    "merged": "merge",
+}
+DUTY_NAMES: Final = {
+    "designer": _l("Flow designer"),
+    "operator": _l("Operator"),
+    "lead": _l("Team lead"),
+    "finance": _l("Finance"),
+    "warehouse": _l("Warehouse"),
+    "after_sales": _l("After-sales"),
+    "admin": _l("Administrator"),
+    "auditor": _l("Auditor"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One entry of the navigation. `count` names a figure of the pulse; `bar` puts it into the phone's bottom bar."""
+
+    endpoint: str
+    label: str
+    icon: str
+    group: str = "work"
+    count: str | None = None
+    alarm: bool = False
+    bar: bool = False
+
+    @property
+    def current(self) -> bool:
+        """Whether the page that is shown belongs to this place."""
+        return (request.endpoint or "").split(".")[0] == self.endpoint.split(".")[0]
+
+
+def install_navigation(app: Flask) -> None:
+    """Give the templates what the frame shows."""
+    app.jinja_env.globals.update(
+        navigation=navigation,
+        pulse=pulse,
+        may=may,
+        state_name=state_name,
+        state_icon=STATE_ICONS.__getitem__,
+        balance_states=STATES,
+        duty_names=duty_names,
+        duty_name=duty_name,
+    )
+
+
+def navigation() -> list[Place]:
+    """The places that the person who asks may go to."""
+    places: list[tuple[Action, Place]] = [
+        ("start.see", Place("start.page", _("Start"), "home", bar=True)),
+        ("tasks.see", Place("inbox.list_page", _("Inbox"), "inbox", count="tasks", bar=True)),
+        ("orders.see", Place("orders.list_page", _("Orders"), "orders", bar=True)),
+        ("refusals.see", Place("refusals.list_page", _("Refused"), "refused", count="refusals", alarm=True)),
+        ("flows.see", Place("flows.list_page", _("Flows"), "flow", bar=True)),
+        ("people.manage", Place("admin.people", _("People"), "people", group="admin")),
+        ("people.manage", Place("admin.channels", _("Channels"), "shop", group="admin")),
+    ]
+    return [place for action, place in places if may(action)]
+
+
+def pulse() -> screens.Pulse:
+    """Counts and balance, read once for a request."""
+    if "pulse" not in g:
+        with reading(engine()) as connection:
+            g.pulse = screens.pulse(connection, current_user.name, current_user.duty_set, micros(now()))
+    found: screens.Pulse = g.pulse
+    return found
+
+
+def state_name(state: str) -> str:
+    """The state in the asker's language."""
+    return str(STATE_NAMES[state])
+
+
+def duty_name(duty: str) -> str:
+    """The duty in the asker's language."""
+    return str(DUTY_NAMES.get(duty, duty))
+
+
+def duty_names(user: User) -> str:
+    """All duties of a person, in the asker's language."""
+    return _(", ").join(str(name) for duty, name in DUTY_NAMES.items() if duty in user.duty_set)

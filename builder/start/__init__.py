@@ -1,0 +1,1 @@
+"""The start page: what waits, what is wrong, and where to go next."""

@@ -1,0 +1,161 @@
+"""What every page shares: htmx, security headers, built assets, and the way back from a form.
+
+htmx-flask is used here and nowhere else. Its traps are kept out: it replaces the request class (so it comes first), it does not
+decode the page's address, it knows no swap modifiers, and it leaves `Vary` to us.
+"""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+
+from flask import Flask, Response, current_app, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from htmx_flask import Htmx
+
+from builder.config import asset_root
+from runtime.actor import Actor
+from runtime.service import Service
+
+CSP: Final = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+HTMX_CONFIG: Final = json.dumps(
+    {
+        "allowEval": False,
+        "includeIndicatorStyles": False,
+        "allowScriptTags": False,
+        "selfRequestsOnly": True,
+        "historyCacheSize": 0,
+        "refreshOnHistoryMiss": True,
+        "scrollIntoViewOnBoost": False,
+        "defaultSwapStyle": "outerHTML",
+        "responseHandling": [
+            {"code": "204", "swap": False},
+            {"code": "[23]..", "swap": True},
+            {"code": "422", "swap": True},
+            {"code": "409", "swap": True},
+            {"code": "[45]..", "swap": False, "error": True},
+        ],
+    }
+)
+DEVICE_LENGTH: Final = 255
+
+
+def install_web(app: Flask) -> None:
+    """Give the application htmx, the headers and the template functions that every page needs."""
+    Htmx(app)
+    app.after_request(_add_headers)
+    app.jinja_env.globals.update(asset=asset, styles=styles, htmx_config=HTMX_CONFIG)
+
+
+def is_htmx() -> bool:
+    """Whether a part of a page is asked for, not a page. A history restore wants the page."""
+    htmx = request.htmx  # type: ignore[attr-defined]
+    return bool(htmx) and not htmx.history_restore_request and not htmx.boosted
+
+
+def wants_json() -> bool:
+    """Whether a script asks that reads JSON, such as the canvas."""
+    best = request.accept_mimetypes.best_match(("text/html", "application/json"), default="text/html")
+    return request.is_json or best == "application/json"
+
+
+def page_address() -> str:
+    """Path and query of the page on which an htmx request began, decoded; empty when it is not told."""
+    told = urlsplit(request.headers.get("HX-Current-URL", ""))
+    return unquote(told.path) + (f"?{told.query}" if told.query else "")
+
+
+def part(template: str, status: int = 200, **names: Any) -> Response:
+    """A part of a page as an htmx answer."""
+    return make_response(render_template(template, **names), status)
+
+
+def go(endpoint: str, **values: Any) -> ResponseReturnValue:
+    """Send the browser to another page, after a form or after an htmx request alike."""
+    address = url_for(endpoint, **values)
+    if is_htmx():
+        return "", 200, {"HX-Redirect": address}
+    return redirect(address, code=303)
+
+
+def here() -> str:
+    """Path and query of the page that is shown, also while a part of it is asked for."""
+    return page_address() if is_htmx() else request.full_path.rstrip("?")
+
+
+def safe_next(address: str | None) -> str:
+    """`address` if it is a path on this server, else the start page."""
+    if not address or not address.startswith("/") or address.startswith(("//", "/\\")):
+        return "/"
+    if any(ord(sign) < 32 for sign in address):
+        return "/"
+    return address
+
+
+def asker(name: str) -> Actor:
+    """The person or machine behind this request, as journal and audit keep it."""
+    return Actor(name, request.remote_addr, (request.user_agent.string or "")[:DEVICE_LENGTH] or None)
+
+
+def service() -> Service:
+    """The runtime's door."""
+    found: Service = current_app.extensions["orderflow.service"]
+    return found
+
+
+# --- what Vite built --------------------------------------------------------------------------------------------------
+
+
+def asset(entry: str) -> str:
+    """Address of a built script, by its source under static/src: `asset('app.ts')`."""
+    built = _manifest().get(entry)
+    return url_for("static", filename=built["file"] if built else f"{Path(entry).stem}.js")
+
+
+def styles(entry: str) -> tuple[str, ...]:
+    """Addresses of the style sheets that belong to a built script."""
+    built = _manifest().get(entry, {})
+    return tuple(url_for("static", filename=name) for name in built.get("css", ()))
+
+
+def _manifest() -> dict[str, Any]:
+    if current_app.debug:
+        return _read_manifest.__wrapped__()
+    return _read_manifest()
+
+
+@cache
+def _read_manifest() -> dict[str, Any]:
+    path = asset_root() / "static" / "dist" / ".vite" / "manifest.json"
+    if not path.exists():
+        return {}
+    manifest: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return manifest
+
+
+def _add_headers(response: Response) -> Response:
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", CSP)
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("X-Frame-Options", "DENY")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    headers.setdefault("Permissions-Policy", "geolocation=(), microphone=(), payment=()")
+    if response.mimetype == "text/html":
+        response.vary.update(("HX-Request", "Cookie", "Accept-Language"))
+        headers.setdefault("Cache-Control", "no-store")
+    return response
