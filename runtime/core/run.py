@@ -13,8 +13,7 @@ from typing import Any, Literal
 from nodes.contract import Event, Failure
 
 RunState = Literal["running", "waiting", "held", "failed", "done", "cancelled", "merged"]
-OPEN_STATES: tuple[RunState, ...] = ("running", "waiting", "held", "failed")
-STATES: tuple[RunState, ...] = ("running", "waiting", "held", "failed", "done", "cancelled", "merged")
+STATES: tuple[str, ...] = ("running", "waiting", "held", "failed", "done", "cancelled", "merged")
 
 Rest = Literal["go", "person", "system", "time", "retry", "join", "failed"]
 

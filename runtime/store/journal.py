@@ -17,7 +17,7 @@ from runtime.core.run import Run, read_token, token_row
 from runtime.store.tables import effects, journal, orders, runs, tasks
 
 
-class LostRace(Exception):  # noqa: N818
+class LostRace(Exception):
     """Somebody saved the run since it was read. The caller holds its lock, so this is a defect or a broken lock."""
 
 

@@ -33,7 +33,7 @@ def balance(connection: Connection) -> dict[str, Balance]:
     states: dict[str, dict[str, int]] = {}
     for channel, state, count in connection.execute(standing):
         states.setdefault(channel, {})[state] = count
-    counts = dict(connection.execute(received).tuples().all())
+    counts = {channel: count for channel, count in connection.execute(received)}
     return {
         channel: Balance(counts.get(channel, 0), {state: states.get(channel, {}).get(state, 0) for state in STATES})
         for channel in sorted(counts.keys() | states.keys())
@@ -92,7 +92,7 @@ def state_counts(connection: Connection, *, channel: str | None = None, flow_key
         query = query.where(runs.c.channel == channel)
     if flow_key:
         query = query.where(runs.c.flow_key == flow_key)
-    counts = dict(connection.execute(query).tuples().all())
+    counts = {state: count for state, count in connection.execute(query)}
     return {state: counts.get(state, 0) for state in STATES}
 
 
