@@ -15,6 +15,7 @@ from datetime import datetime
 from decimal import Decimal
 from difflib import get_close_matches
 from functools import partial
+from itertools import islice
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -33,7 +34,7 @@ from runtime.core.order import (
     value_at,
 )
 from runtime.core.problem import Problem
-from runtime.core.words import spoken
+from runtime.core.words import Language, spoken
 
 Truth = bool | None
 Condition = Mapping[str, Any]
@@ -43,6 +44,7 @@ Reason = Literal["missing", "null", "masked", "other_currency", "other_kind"]
 MOST_LEVELS = 20
 MOST_CLAUSES = 200
 MOST_CHOICES = 500
+MOST_PROBLEMS = 50
 LONGEST_TEXT = 1000
 MOST_ITEMS_TOLD = 20
 
@@ -91,8 +93,8 @@ _PARTS_OF_TEXT = (
     _operator("ends_with", "text", "ends with", "结尾是"),
 )
 _FLAGS = (
-    _operator("is_true", None, "is true", "为是"),
-    _operator("is_false", None, "is not true", "为否"),
+    _operator("is_true", None, "is yes", "为是"),
+    _operator("is_false", None, "is no", "为否"),
 )
 _PRESENCE = (
     _operator("known", None, "is known", "有值"),
@@ -133,7 +135,9 @@ CONDITION_SCHEMA: Mapping[str, Any] = MappingProxyType(
                 "oneOf": [
                     *(
                         {
-                            "properties": {group: {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/condition"}}},
+                            "properties": {
+                                group: {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/condition"}}
+                            },
                             "required": [group],
                             "additionalProperties": False,
                         }
@@ -170,7 +174,7 @@ CONDITION_SCHEMA: Mapping[str, Any] = MappingProxyType(
 def check(condition: Any, where: str = "") -> tuple[Problem, ...]:
     """Everything that is wrong with a condition, each with its exact path below `where`. Empty: it can be compiled."""
     clauses = _Count()
-    problems = tuple(_group_problems(condition, where, FIELDS, False, 1, clauses))
+    problems = tuple(islice(_group_problems(condition, where, FIELDS, False, 1, clauses), MOST_PROBLEMS))
     if clauses.number > MOST_CLAUSES:
         return (*problems, Problem("condition.many", where, {"count": clauses.number, "most": MOST_CLAUSES}))
     return problems
@@ -187,7 +191,7 @@ def _group_problems(
         yield Problem("condition.deep", where, {"most": MOST_LEVELS})
         return
     if not isinstance(condition, Mapping):
-        yield Problem("condition.kind", where, {"given": type_name(condition)})
+        yield Problem("condition.kind", where, {"given_kind": type_name(condition)})
         return
     group = next((name for name in GROUPS if name in condition), None)
     if group is None:
@@ -280,7 +284,7 @@ def _value_problems(value: Any, known: Operator, found: Field, where: str) -> It
 
 def _amount_problems(value: Any, where: str) -> Iterator[Problem]:
     if not isinstance(value, Mapping) or set(value) - {"amount", "currency"} or "amount" not in value:
-        yield Problem("condition.amount", where, {"given": type_name(value)})
+        yield Problem("condition.amount", where, {"given_kind": type_name(value)})
         return
     currency = value.get("currency")
     if currency is None:
@@ -312,7 +316,7 @@ def _free_problems(value: Any, op: str, found: Field, where: str) -> Iterator[Pr
     if _is_number(value):
         return
     if not isinstance(value, str):
-        yield _wrong_value(value, where, found, "text or number")
+        yield _wrong_value(value, where, found, "text_or_number")
     elif op not in ("eq", "ne"):
         yield _wrong_value(value, where, found, "number")
     else:
@@ -336,11 +340,13 @@ def _several_problems(values: Any, known: Operator, found: Field, where: str) ->
             else:
                 yield from _text_problems(value, own)
         elif not _is_number(value):
-            yield _wrong_value(value, own, found, "number" if found.kind == "number" else "text or number")
+            yield _wrong_value(value, own, found, "number" if found.kind == "number" else "text_or_number")
 
 
 def _wrong_value(value: Any, where: str, found: Field, wanted: str) -> Problem:
-    return Problem("condition.value", where, {"given": type_name(value), "field": found.path, "wanted": wanted})
+    return Problem(
+        "condition.value", where, {"given_kind": type_name(value), "field": found.path, "wanted_kind": wanted}
+    )
 
 
 def _is_number(value: Any) -> bool:
@@ -372,9 +378,9 @@ def compile(condition: Condition) -> Test:
 def _compiled(condition: Condition) -> _Judge:
     match condition:
         case {"all": parts}:
-            return _all([_compiled(part) for part in parts])
+            return _group([_compiled(part) for part in parts], all_of)
         case {"any": parts}:
-            return _any([_compiled(part) for part in parts])
+            return _group([_compiled(part) for part in parts], any_of)
         case {"not": part}:
             return _not(_compiled(part))
         case {"any_item": part}:
@@ -405,30 +411,9 @@ def any_of(truths: Iterator[Truth]) -> Truth:
     return None if unknown else False
 
 
-def _all(parts: Sequence[_Judge]) -> _Judge:
+def _group(parts: Sequence[_Judge], together: Callable[[Iterator[Truth]], Truth]) -> _Judge:
     def judge(subject: Mapping[str, Any], order: Mapping[str, Any]) -> Truth:
-        unknown = False
-        for part in parts:
-            truth = part(subject, order)
-            if truth is False:
-                return False
-            if truth is None:
-                unknown = True
-        return None if unknown else True
-
-    return judge
-
-
-def _any(parts: Sequence[_Judge]) -> _Judge:
-    def judge(subject: Mapping[str, Any], order: Mapping[str, Any]) -> Truth:
-        unknown = False
-        for part in parts:
-            truth = part(subject, order)
-            if truth:
-                return True
-            if truth is None:
-                unknown = True
-        return None if unknown else False
+        return together(part(subject, order) for part in parts)
 
     return judge
 
@@ -499,7 +484,7 @@ def _verdict(clause: Condition) -> Callable[[Any], Truth]:
         case "before" | "after":
             return _time_verdict(op, read_moment(wanted))
         case "in" | "not_in":
-            return _list_verdict(wanted, op == "in")
+            return _list_verdict(tuple(wanted or ()), op == "in")
         case "starts_with" | "ends_with" | "contains":
             return _text_verdict(op, str(wanted))
         case _:
@@ -633,15 +618,22 @@ def _explained_items(
     lines = order.get("lines", MISSING)
     if lines is MISSING:
         return Clause(where, kind, None, reason="missing")
-    together = any_of if kind == "any_item" else all_of
     judge = _compiled(part)
-    truth = together(judge(line, order) for line in lines or ())
+    truths = [judge(line, order) for line in lines or ()]
+    truth = (any_of if kind == "any_item" else all_of)(iter(truths))
     own = _joined(where, kind)
-    told = []
-    for index, line in enumerate((lines or ())[:MOST_ITEMS_TOLD]):
-        inner = _explained(part, line, order, own)
-        told.append(Clause(f"lines.{index}", "item", inner.truth, parts=(inner,)))
-    return Clause(where, kind, truth, parts=tuple(told))
+    told = tuple(
+        Clause(f"lines.{index}", "item", truths[index], parts=(_explained(part, lines[index], order, own),))
+        for index in _telling(truths, truth)
+    )
+    return Clause(where, kind, truth, parts=told)
+
+
+def _telling(truths: Sequence[Truth], truth: Truth) -> Iterator[int]:
+    """Which items to tell: the first 20, and the first one that decides if it comes later."""
+    yield from range(min(len(truths), MOST_ITEMS_TOLD))
+    if truth in truths and truths.index(truth) >= MOST_ITEMS_TOLD:
+        yield truths.index(truth)
 
 
 def _explained_clause(clause: Condition, subject: Mapping[str, Any], order: Mapping[str, Any], where: str) -> Clause:
@@ -652,9 +644,7 @@ def _explained_clause(clause: Condition, subject: Mapping[str, Any], order: Mapp
     if is_money and type(seen) is int and currency in CURRENCIES:
         seen = show_amount(seen, str(currency))
     reason = _reason(seen, clause, currency) if truth is None else None
-    return Clause(
-        where, "clause", truth, clause["field"], clause["op"], clause.get("value"), seen, currency, reason
-    )
+    return Clause(where, "clause", truth, clause["field"], clause["op"], clause.get("value"), seen, currency, reason)
 
 
 def _reason(seen: Any, clause: Condition, currency: str | None) -> Reason:
@@ -672,59 +662,70 @@ def _reason(seen: Any, clause: Condition, currency: str | None) -> Reason:
 # --- sentence -------------------------------------------------------------------------------------------------------
 
 _GLUE = {
-    "en": {"all": " and ", "any": " or ", "open": "(", "close": ")", "list": ", ", "gap": " "},
-    "zh-CN": {"all": " 且 ", "any": " 或 ", "open": "（", "close": "）", "list": "、", "gap": " "},
+    "en": {"all": " and ", "any": " or ", "open": "(", "close": ")", "list": ", ", "before": " "},
+    "zh-CN": {"all": " 且 ", "any": " 或 ", "open": "（", "close": "）", "list": "、", "before": ""},
 }
 _PHRASES = {
-    "en": {"not": "not {part}", "any_item": "any item: {part}", "every_item": "every item: {part}"},
-    "zh-CN": {"not": "并非{part}", "any_item": "任一商品 {part}", "every_item": "每件商品 {part}"},
+    "en": {"not": "not", "any_item": "any item", "every_item": "every item", "of": ": "},
+    "zh-CN": {"not": "并非", "any_item": "任一商品", "every_item": "每件商品", "of": "的"},
 }
-_TRUE_FLAGS = {
-    "en": {"is_true": "{field}", "is_false": "not {field}"},
+_FLAG_PHRASES = {
+    "en": {"is_true": "is {field}", "is_false": "is not {field}"},
     "zh-CN": {"is_true": "是{field}", "is_false": "不是{field}"},
 }
 
 
 def sentence(condition: Condition, language: str) -> str:
-    """An accepted condition as a plain sentence: `order total is more than CN¥5,000.00 and any item: made to order`."""
+    """An accepted condition as a plain sentence: `order total is more than CN¥5,000.00 and any item is made to order`."""
     return _told(condition, spoken(language), FIELDS, within=False)
 
 
-def _told(condition: Condition, language: str, fields: Mapping[str, Field], within: bool) -> str:
+def _told(condition: Condition, language: Language, fields: Mapping[str, Field], within: bool) -> str:
+    glue, phrases = _GLUE[language], _PHRASES[language]
     match condition:
+        case {"all": [part]} | {"any": [part]}:
+            return _told(part, language, fields, within)
         case {"all": parts} | {"any": parts}:
-            group = "all" if "all" in condition else "any"
-            glue = _GLUE[language]
-            told = glue[group].join(_told(part, language, fields, within=len(parts) > 1) for part in parts)
-            return f"{glue['open']}{told}{glue['close']}" if within and len(parts) > 1 else told
+            between = glue["all" if "all" in condition else "any"]
+            told = between.join(_told(part, language, fields, within=True) for part in parts)
+            return f"{glue['open']}{told}{glue['close']}" if within else told
         case {"not": part}:
-            return _PHRASES[language]["not"].format(part=_bracketed(part, language, fields))
-        case {"any_item": part}:
-            return _PHRASES[language]["any_item"].format(part=_told(part, language, LINE_FIELDS, within=True))
-        case {"every_item": part}:
-            return _PHRASES[language]["every_item"].format(part=_told(part, language, LINE_FIELDS, within=True))
+            return (
+                f"{phrases['not']}{glue['before']}{glue['open']}{_told(part, language, fields, False)}{glue['close']}"
+            )
+        case {"any_item": part} | {"every_item": part}:
+            told = _told(part, language, LINE_FIELDS, within=True)
+            return phrases["any_item" if "any_item" in condition else "every_item"] + _item_gap(part, language) + told
         case _:
             return _told_clause(condition, language, fields)
 
 
-def _bracketed(part: Condition, language: str, fields: Mapping[str, Field]) -> str:
-    glue = _GLUE[language]
-    return f"{glue['open']}{_told(part, language, fields, within=False)}{glue['close']}"
+def _item_gap(part: Condition, language: Language) -> str:
+    """What stands between "any item" and what is said of it: items *are* a flag, and *have* everything else."""
+    match part:
+        case {"all": [only]} | {"any": [only]}:
+            return _item_gap(only, language)
+        case {"all": _} | {"any": _} | {"not": _}:
+            return _GLUE[language]["before"]
+        case {"op": "is_true" | "is_false", "field": field} if field in LINE_FIELDS:
+            return " "
+        case _:
+            return _PHRASES[language]["of"]
 
 
-def _told_clause(clause: Condition, language: str, fields: Mapping[str, Field]) -> str:
+def _told_clause(clause: Condition, language: Language, fields: Mapping[str, Field]) -> str:
     found = field_at(clause["field"], fields)
     if found is None:
         raise ValueError(f"{clause['field']} is no field: the condition was not checked")
     label, op = found.label[language], clause["op"]
-    if found.kind == "bool" and op in _TRUE_FLAGS[language]:
-        return _TRUE_FLAGS[language][op].format(field=label)
+    if found.kind == "bool" and op in _FLAG_PHRASES[language]:
+        return _FLAG_PHRASES[language][op].format(field=label)
     known = _OPERATOR[found.kind, op]
     told = f"{label} {known.label[language]}"
     return told if known.takes is None else f"{told} {_told_value(clause['value'], found, language)}"
 
 
-def _told_value(value: Any, found: Field, language: str) -> str:
+def _told_value(value: Any, found: Field, language: Language) -> str:
     if isinstance(value, list):
         return _GLUE[language]["list"].join(_told_value(each, found, language) for each in value)
     if isinstance(value, Mapping):
@@ -732,7 +733,15 @@ def _told_value(value: Any, found: Field, language: str) -> str:
         return show_money(amount, value["currency"], language) if isinstance(amount, int) else ""
     if found.kind == "choice":
         return CHOICE_LABELS.get(value, {}).get(language, value)
-    if found.kind == "time" or not isinstance(value, str):
-        return str(value)
-    return f"“{value}”"
+    if found.kind == "time":
+        return _told_time(value)
+    return f"“{value}”" if isinstance(value, str) else str(value)
 
+
+def _told_time(text: str) -> str:
+    """`2026-11-22 10:00 UTC+08:00`, in the zone in which it was written."""
+    day, clock, zone = text[:10], text[11:].rstrip("Z"), "UTC"
+    for sign in "+-":
+        clock, found, offset = clock.partition(sign)
+        zone += found + offset
+    return f"{day} {clock} {zone}"

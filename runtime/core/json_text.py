@@ -6,11 +6,12 @@ One bad order never spoils its neighbours: whatever leaves the borders of the or
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import islice
 from json import JSONDecodeError, JSONDecoder
+from math import isfinite
 from typing import Any, Literal
 
 from runtime.core.problem import Problem
@@ -213,7 +214,7 @@ class _Reader:
             if byte:
                 return (Problem("json.utf8", params=_place(text, byte.start())),)
         if self._marked or (text.find("\\u", start, end) >= 0 and _SUSPECT_ESCAPE.search(text, start, end)):
-            return tuple(islice(_content_problems(value, ""), _MOST_PROBLEMS))
+            return tuple(islice(content_problems(value, ""), _MOST_PROBLEMS))
         return ()
 
     def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -265,20 +266,21 @@ class _Refused:
     text: str
 
 
-def _content_problems(value: Any, where: str) -> Iterator[Problem]:
+def content_problems(value: Any, where: str) -> Iterator[Problem]:
+    """What no database and no other reader can be trusted with, by path: NUL, lone surrogates, and this reader's marks."""
     if isinstance(value, _Refused):
         yield Problem(value.code, where, {"number": value.text})
     elif isinstance(value, str):
         yield from _text_problems(value, where)
     elif isinstance(value, list):
         for index, element in enumerate(value):
-            yield from _content_problems(element, _joined(where, str(index)))
+            yield from content_problems(element, _joined(where, str(index)))
     elif isinstance(value, dict):
         if isinstance(value, _Twice):
             yield Problem("json.twice", _joined(where, shown(value.name)), {"name": shown(value.name)})
         for name, element in value.items():
             yield from _text_problems(name, where)
-            yield from _content_problems(element, _joined(where, shown(name)))
+            yield from content_problems(element, _joined(where, shown(name)))
 
 
 def _text_problems(text: str, where: str) -> Iterator[Problem]:
@@ -286,6 +288,50 @@ def _text_problems(text: str, where: str) -> Iterator[Problem]:
         yield Problem("json.nul", where, {"text": shown(text)})
     if not text.isascii() and _SURROGATE.search(text):
         yield Problem("json.surrogate", where, {"text": shown(text)})
+
+
+def plain(value: Any) -> Any:
+    """A value that was read, with its decimals as JSON numbers, so that it can be written again; or a `Problem`.
+
+    A decimal that a float would not give back digit by digit is refused, never rounded. So is more than 64 levels.
+    """
+    return _plain(value, 1)
+
+
+def _plain(value: Any, level: int) -> Any:
+    if value is None or isinstance(value, (str, bool)):
+        return value
+    if isinstance(value, (int, float, Decimal)):
+        return plain_number(value)
+    if level > MOST_LEVELS:
+        return Problem("json.levels", params={"most": MOST_LEVELS})
+    if isinstance(value, Mapping):
+        return _plain_parts(value.items(), dict, level)
+    return _plain_parts(enumerate(value), lambda pairs: [part for _, part in pairs], level)
+
+
+def _plain_parts(parts: Iterable[tuple[Any, Any]], gather: Callable[[list[tuple[Any, Any]]], Any], level: int) -> Any:
+    kept = []
+    for name, part in parts:
+        own = _plain(part, level + 1)
+        if type(own) is Problem:
+            return replace(own, where=_joined(shown(str(name)), own.where) if own.where else shown(str(name)))
+        kept.append((name, own))
+    return gather(kept)
+
+
+def plain_number(number: int | float | Decimal) -> int | float | Problem:
+    """The number as int or float; refused when it is too large, or when a float would not give back its digits."""
+    if not isfinite(number):
+        return Problem("json.not_a_number", params={"number": str(number)})
+    if not -LARGEST_NUMBER <= number <= LARGEST_NUMBER:
+        return Problem("json.large_number", params={"number": f"{Decimal(number):.15g}"})
+    if isinstance(number, int):
+        return number
+    kept = float(number)
+    if isinstance(number, Decimal) and Decimal(repr(kept)) != number:
+        return Problem("json.long_number", params={"number": str(number)[:40]})
+    return kept
 
 
 def shown(text: str) -> str:
@@ -327,9 +373,8 @@ def _depth_problem(text: str, start: int) -> Problem:
 
 
 def _control_problem(error: JSONDecodeError) -> Problem:
-    code = "json.nul" if error.doc[error.pos] == "\0" else "json.control"
     number = f"U+{ord(error.doc[error.pos]):04X}"
-    return Problem(code, params={"text": number, **_place(error.doc, error.pos)})
+    return Problem("json.control", params={"character": number, **_place(error.doc, error.pos)})
 
 
 def _syntax_problem(error: JSONDecodeError) -> Problem:

@@ -43,7 +43,7 @@ def read_amount(value: Any, currency: str) -> int | Problem:
     """
     text = value if type(value) is str else _number_text(value)
     if text is None:
-        return Problem("money.kind", params={"given": type_name(value)})
+        return Problem("money.kind", params={"given_kind": type_name(value)})
     match = _AMOUNT.fullmatch(text)
     if not match:
         return Problem("money.form", params={"given": text[:40]})
@@ -71,11 +71,11 @@ def show_money(minor: int, currency: str, language: str) -> str:
 
 
 def type_name(value: Any) -> str:
-    """How JSON calls the kind of a value: object, array, text, number, true/false or null."""
+    """How JSON calls the kind of a value: object, array, text, number, flag (true or false) or null."""
     if value is None:
         return "null"
     if isinstance(value, bool):
-        return "true/false"
+        return "flag"
     if isinstance(value, str):
         return "text"
     if isinstance(value, (int, float, Decimal)):

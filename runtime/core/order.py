@@ -19,7 +19,7 @@ from typing import Any, Final, Literal
 
 import orjson
 
-from runtime.core.json_text import LARGEST_NUMBER, MOST_LEVELS, shown
+from runtime.core.json_text import content_problems, plain, plain_number, shown
 from runtime.core.money import AMOUNT_PATTERN, CURRENCIES, read_amount, show_amount, type_name
 from runtime.core.problem import Problem
 
@@ -105,7 +105,7 @@ LINE_FIELDS: Mapping[str, Field] = _catalogue(
     ("price", "money", "unit price", "单价", ()),
     ("custom", "bool", "made to order", "定制", ()),
     ("variant", "text", "variant", "规格", ()),
-    ("gift", "bool", "gift", "赠品", ()),
+    ("gift", "bool", "a gift", "赠品", ()),
 )
 """Fields of one line, for conditions over items."""
 
@@ -181,7 +181,7 @@ _Read = Callable[[Any, str | None], Any]
 def read_order(document: Any) -> Order | tuple[Problem, ...]:
     """The canonical order of an outside document, or everything that is wrong with it (at most 50 problems)."""
     if not isinstance(document, Mapping):
-        return (Problem("order.kind", params={"given": type_name(document), "wanted": "object"}),)
+        return (_wrong_kind(document, "object"),)
     given = document.get("currency")
     currency = given if isinstance(given, str) and given in CURRENCIES else None
     problems: list[Problem] = []
@@ -245,15 +245,15 @@ def _text(most: int, least: int = 0) -> _Read:
 
 def _private(most: int) -> _Read:
     """Text that a channel may mask or give in cipher."""
-    plain = _text(most)
+    read_text = _text(most)
 
     def read(given: Any, currency: str | None) -> Any:
         if not isinstance(given, Mapping):
-            return plain(given, currency)
+            return read_text(given, currency)
         mark = next(iter(given), None)
         if len(given) != 1 or mark not in ("masked", "cipher"):
             return Problem("order.mark")
-        hidden = plain(given[mark], currency)
+        hidden = read_text(given[mark], currency)
         return (replace(hidden, where=mark),) if type(hidden) is Problem else {mark: hidden}
 
     return read
@@ -321,13 +321,14 @@ def _read_time(given: Any, currency: str | None) -> Any:
 def _read_quantity(given: Any, currency: str | None) -> Any:
     if isinstance(given, bool) or not isinstance(given, (int, float, Decimal)):
         return _wrong_kind(given, "number")
-    if not -MOST_QUANTITY <= given <= MOST_QUANTITY:
-        return Problem("order.quantity", params={"given": str(given)[:40], "most": MOST_QUANTITY})
-    return _plain_number(given)
+    kept = plain_number(given)
+    if not isinstance(kept, Problem) and not -MOST_QUANTITY <= kept <= MOST_QUANTITY:
+        return Problem("order.quantity", params={"given": str(given), "most": MOST_QUANTITY})
+    return kept
 
 
 def _read_flag(given: Any, currency: str | None) -> Any:
-    return given if isinstance(given, bool) else _wrong_kind(given, "true/false")
+    return given if isinstance(given, bool) else _wrong_kind(given, "flag")
 
 
 def _read_attributes(given: Any, currency: str | None) -> Any:
@@ -335,86 +336,30 @@ def _read_attributes(given: Any, currency: str | None) -> Any:
         return _wrong_kind(given, "object")
     if not given:
         return {}
-    plain = _plain(given, 0)
-    if type(plain) is Problem:
-        return (plain,)
-    size = len(orjson.dumps(plain)) if not any(_unwritable(plain)) else 0
+    kept = plain(given)
+    if type(kept) is Problem:
+        return (kept,)
+    try:
+        size = len(orjson.dumps(kept))
+    except TypeError:  # a lone surrogate, which is told with its path when the whole order has been read
+        return kept
     if size > MOST_ATTRIBUTE_BYTES:
         return Problem("order.attributes_large", params={"bytes": size, "most": MOST_ATTRIBUTE_BYTES})
-    return plain
-
-
-def _wrong_kind(given: Any, wanted: str) -> Problem:
-    return Problem("order.kind", params={"given": type_name(given), "wanted": wanted})
-
-
-def _plain(given: Any, level: int) -> Any:
-    """A free value with its decimals as JSON numbers, or the problem (with its path) that one cannot be kept."""
-    if given is None or isinstance(given, (str, bool)):
-        return given
-    if isinstance(given, (int, float, Decimal)):
-        return _plain_number(given)
-    if level > MOST_LEVELS:
-        return Problem("json.depth", params={"most": MOST_LEVELS, "line": 1, "column": 1})
-    if isinstance(given, Mapping):
-        pairs = [(name, _plain(value, level + 1)) for name, value in given.items()]
-        for name, value in pairs:
-            if type(value) is Problem:
-                return next(_under(shown(str(name)), (value,)))
-            if not isinstance(name, str):
-                return _wrong_kind(name, "text")
-        return dict(pairs)
-    if isinstance(given, list):
-        values = [_plain(value, level + 1) for value in given]
-        for index, value in enumerate(values):
-            if type(value) is Problem:
-                return next(_under(str(index), (value,)))
-        return values
-    return Problem("order.kind", params={"given": type(given).__name__, "wanted": "JSON"})
-
-
-def _plain_number(given: int | float | Decimal) -> Any:
-    """The number as int or float; refused when a float would not give back the very digits that came."""
-    if isinstance(given, int):
-        if -LARGEST_NUMBER <= given <= LARGEST_NUMBER:
-            return given
-        return Problem("json.large_number", params={"number": "…" if abs(given) > 10**40 else str(given)})
-    kept = float(given)
-    if not -LARGEST_NUMBER <= kept <= LARGEST_NUMBER:
-        return Problem("json.large_number", params={"number": str(given)[:40]})
-    if isinstance(given, Decimal) and Decimal(repr(kept)) != given:
-        return Problem("json.long_number", params={"number": str(given)[:40]})
     return kept
 
 
-def _unwritable(value: Any) -> Iterator[Problem]:
-    """NUL and lone surrogates, by path. No database and no JSON reader can be trusted with them."""
+def _wrong_kind(given: Any, wanted: str) -> Problem:
+    return Problem("order.kind", params={"given_kind": type_name(given), "wanted_kind": wanted})
+
+
+def _unwritable(order: Order) -> Iterator[Problem]:
+    """NUL and lone surrogates by path. One writing of the whole order tells whether it is worth looking for them."""
     try:
-        if b"\\u0000" not in orjson.dumps(value):
+        if b"\\u0000" not in orjson.dumps(order):
             return
     except TypeError:
         pass
-    yield from _unwritable_texts(value, "")
-
-
-def _unwritable_texts(value: Any, where: str) -> Iterator[Problem]:
-    if isinstance(value, str):
-        if "\0" in value:
-            yield Problem("json.nul", where, {"text": shown(value)})
-        if shown(value).replace("\u2400", "\0") != value[:40] or _has_surrogate(value):
-            yield Problem("json.surrogate", where, {"text": shown(value)})
-    elif isinstance(value, Mapping):
-        for name, element in value.items():
-            path = f"{where}.{shown(name)}" if where else shown(name)
-            yield from (replace(problem, where=path) for problem in _unwritable_texts(name, path))
-            yield from _unwritable_texts(element, path)
-    elif isinstance(value, list):
-        for index, element in enumerate(value):
-            yield from _unwritable_texts(element, f"{where}.{index}" if where else str(index))
-
-
-def _has_surrogate(text: str) -> bool:
-    return any("\ud800" <= character <= "\udfff" for character in text)
+    yield from content_problems(order, "")
 
 
 _BUYER: Mapping[str, _Read] = {

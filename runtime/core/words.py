@@ -30,10 +30,16 @@ def text(code: str, params: Mapping[str, Any] = _EMPTY, language: str = "en") ->
         warnings.warn(f"no words for {code}", NoWords, stacklevel=2)
         return code, ""
     try:
-        return words["text"].format_map(params), words.get("remedy", "").format_map(params)
+        told = {name: _told(name, value, language) for name, value in params.items()}
+        return words["text"].format_map(told), words.get("remedy", "").format_map(told)
     except KeyError as absent:
         warnings.warn(f"the words for {code} want {absent}", NoWords, stacklevel=2)
         return words["text"], words.get("remedy", "")
+
+
+def _told(name: str, value: Any, language: str) -> Any:
+    """A parameter named `…_kind` holds a kind of value, which has words of its own under `kind.<name>`."""
+    return text(f"kind.{value}", language=language)[0] if name.endswith("_kind") else value
 
 
 def spoken(language: str) -> Language:
