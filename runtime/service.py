@@ -15,7 +15,7 @@ from nodes.contract import Answered, Decided, Need
 from runtime import doorbell
 from runtime.actor import Actor
 from runtime.clock import Clock
-from runtime.core.engine import Decision, Stale, break_off, decide, micros
+from runtime.core.engine import NO_PLAN, Decision, Stale, break_off, decide, micros
 from runtime.core.plan import Plan
 from runtime.core.run import Close, Due, Reply, Retry, Run, RunEvent, Start, read_trace
 from runtime.effects import Outlets, perform_all
@@ -32,9 +32,6 @@ log = structlog.get_logger()
 DRAIN_BATCH = 300
 EFFECT_BATCH = 200
 EFFECT_LEASE_MICROS = 60_000_000
-
-# A held order has no flow yet; all that can happen to it is that a person closes it.
-NO_PLAN = Plan(key="", version=0, fingerprint="", start=0, nodes=(), index={})
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,8 +263,7 @@ class Service:
             return self._decide_one(connection, loaded, event)
         except Exception as defect:
             log.exception("burst.defect", run=loaded.run.id)
-            plan = self._plan(connection, loaded)
-            return break_off(plan, loaded.run, event, f"{type(defect).__name__}: {defect}", self.clock())
+            return break_off(loaded.run, event, f"{type(defect).__name__}: {defect}", self.clock())
 
     def _decide_one(self, connection: Connection, loaded: Loaded, event: RunEvent) -> Decision | Stale:
         plan = self._plan(connection, loaded)

@@ -54,6 +54,9 @@ MICROSECOND = timedelta(microseconds=1)
 # A flow that passed its checks rests somewhere on every circle, so a burst this long is a defect of ours.
 LONGEST_BURST = 10_000
 
+# A held order has no flow yet; all that can happen to it is that a person closes it.
+NO_PLAN = Plan(key="", version=0, fingerprint="", start=0, nodes=(), index={})
+
 
 @dataclass(frozen=True, slots=True)
 class AskedTask:
@@ -108,14 +111,15 @@ def decide(
     return burst.decision(event)
 
 
-def break_off(plan: Plan, run: Run, event: RunEvent, why: str, now: datetime) -> Decision:
+def break_off(run: Run, event: RunEvent, why: str, now: datetime) -> Decision:
     """The decision when a burst raised: what was about to move goes to the failure list with `why`.
 
     For the caller's job boundary, so that one order that hits a defect of ours never holds up its neighbours.
     """
-    burst = _Burst(plan, run, {}, {}, now)
+    burst = _Burst(NO_PLAN, run, {}, {}, now)
     if not run.tokens:
-        burst._place(plan.nodes[plan.start])
+        # The plan itself may be what is broken, so this one stands nowhere; another try starts at the beginning.
+        burst.tokens.append(Token(node="", step=0))
     for token in list(burst.tokens):
         if burst.concerns(event, token):
             burst._fail(token, Failure("error", "engine.defect", {"why": why}))
