@@ -29,6 +29,7 @@ from runtime.store.tables import effects, orders, runs, tasks
 
 log = structlog.get_logger()
 
+INTAKE_ATTEMPTS = 5
 DRAIN_BATCH = 300
 EFFECT_BATCH = 200
 EFFECT_LEASE_MICROS = 60_000_000
@@ -85,13 +86,14 @@ class Service:
 
     def receive(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
         """Store orders, each with its run, and say what became of each. A known order id is never run twice."""
-        while True:
+        for attempt in range(INTAKE_ATTEMPTS):
             try:
                 receipts = self._receive(arrivals)
                 break
             except IntegrityError:
-                # Somebody stored one of the same ids in between; now it is found as a duplicate.
-                continue
+                # Somebody stored one of the same ids in between; the next look finds it as a duplicate.
+                if attempt == INTAKE_ATTEMPTS - 1:
+                    raise
         if any(receipt.status == "accepted" for receipt in receipts):
             self.run_bell.ring()
         return receipts
