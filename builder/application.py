@@ -17,7 +17,7 @@ from builder.orders import refusals
 from builder.orders import views as orders
 from builder.start import views as start
 from builder.web import here, install_web
-from builder.wiring import make_service
+from runtime.wiring import open_service
 
 MAX_BODY = 8 * 1024 * 1024
 
@@ -54,7 +54,7 @@ def assemble(settings: Settings) -> Flask:
 
 
 def _install_runtime(app: Flask, settings: Settings) -> None:
-    service = make_service(settings)
+    service = open_service(settings.database_url, settings.redis_url)
     app.extensions["orderflow.service"] = service
     app.extensions["orderflow.engine"] = service.engine
     db.init_app(app)

@@ -55,15 +55,15 @@ def work(settings: Settings, *, first: str, tied: bool) -> None:
     from rq import Queue, SimpleWorker
     from rq.serializers import JSONSerializer
 
-    from builder.wiring import make_service
     from runtime import jobs
     from runtime.doorbell import EFFECTS_QUEUE, RUNS_QUEUE
+    from runtime.wiring import open_service
 
     set_up_logs(settings)
     if tied:
         end_with_the_supervisor()
     redis = Redis.from_url(settings.redis_url)
-    jobs.bind(make_service(settings))
+    jobs.bind(open_service(settings.database_url, settings.redis_url))
     names = [RUNS_QUEUE, EFFECTS_QUEUE] if first == "runs" else [EFFECTS_QUEUE, RUNS_QUEUE]
     queues = [Queue(name, connection=redis, serializer=JSONSerializer) for name in names]
     worker = SimpleWorker(
@@ -79,11 +79,11 @@ def work(settings: Settings, *, first: str, tied: bool) -> None:
 
 def tick(settings: Settings, *, tied: bool) -> None:
     """Ticks every second until SIGTERM."""
-    from builder.wiring import make_service
     from runtime import clock
+    from runtime.wiring import open_service
 
     set_up_logs(settings)
-    clock.run(make_service(settings), stop_when_asked(tied=tied))
+    clock.run(open_service(settings.database_url, settings.redis_url), stop_when_asked(tied=tied))
 
 
 def feed(settings: Settings, *, tied: bool) -> None:
