@@ -92,8 +92,9 @@ class Step:
 
     `settings` are the checked settings, defaults filled in. By the `format` that the schema gives a setting, it has
     become: condition, a callable `(order) -> True | False | None` (None: cannot be told); template, a callable
-    `(order) -> str`; field, a `FieldOf`; range, a `RangeOf`. `order` is the canonical order with the run's own changes laid over it. `now` is UTC.
-    `connected` are the ports that have an edge. `failure` is what led here through a failure port.
+    `(order) -> str`; field, a `FieldOf`; range, a `RangeOf`; who, its dict with a `FieldOf` as value where it names a
+    field. `order` is the canonical order with the run's own changes laid over it. `now` is UTC. `connected` are the
+    ports that have an edge. `failure` is what led here through a failure port.
     """
 
     node: str
@@ -257,3 +258,14 @@ class NodeType:
     check: Callable[[Mapping[str, Any]], tuple[Finding, ...]] = _finds_nothing
     waits: bool = False
     teams: Callable[[Mapping[str, Any]], tuple[str, ...]] = field(default=lambda settings: ())
+
+
+def branch_ports(branches: Any) -> tuple[Port, ...]:
+    """A port for each of a designer's own branches (`{"id", "name"?}`), in order. What is unfinished is left out."""
+    if not isinstance(branches, list | tuple):
+        return ()
+    return tuple(
+        Port(branch["id"], branch.get("name"))
+        for branch in branches
+        if isinstance(branch, Mapping) and isinstance(branch.get("id"), str)
+    )

@@ -1,47 +1,28 @@
 """The flow document: reading it, finding every problem at once, and telling its logic from its layout."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
-from nodes.contract import NodeType, Port
-from runtime.core.plan import Plan
+from jsonschema import Draft202012Validator
+
+from nodes import node_types
+from runtime.core.flow_foreign import product_of
+from runtime.core.flow_parts import Edge, Flow, FlowNode, Words
+from runtime.core.flow_settings import compiled, read_settings
+from runtime.core.flow_structure import structure_problems
+from runtime.core.json_text import shown
+from runtime.core.plan import Plan, PlanNode
 from runtime.core.problem import Problem
+from runtime.core.shape import nearest, shape_problems
 
-
-@dataclass(frozen=True, slots=True)
-class FlowNode:
-    """A node as drawn. `type` is None when nobody knows its kind; `ports` are those that its settings give it."""
-
-    id: str
-    kind: str
-    name: str | Mapping[str, str] | None
-    settings: Mapping[str, Any]
-    type: NodeType | None
-    ports: tuple[Port, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """A line from a port of one node to another node."""
-
-    id: str
-    source: str
-    port: str
-    target: str
-
-
-@dataclass(frozen=True, slots=True)
-class Flow:
-    """A flow document whose shape is right. It may still have problems: a draft is allowed to."""
-
-    key: str
-    name: str | Mapping[str, str]
-    channels: tuple[str, ...]
-    teams: Mapping[str, str | Mapping[str, str]]
-    nodes: tuple[FlowNode, ...]
-    edges: tuple[Edge, ...]
-    document: Mapping[str, Any]
+FORMAT = "orderflow/1"
+MOST_NODES = 1_000
+MOST_EDGES = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +43,164 @@ class FlowCheck:
         return tuple(problem for problem in self.problems if problem.level == "warning")
 
 
+# --- reading --------------------------------------------------------------------------------------------------------
+
+
 def read_flow(document: Any) -> FlowCheck:
-    """Check a flow document whole. Never raises, whatever was given."""
-    raise NotImplementedError
+    """Check a flow document whole: shape, settings of every node, structure. Never raises, whatever JSON was given."""
+    refused = _refused_at_sight(document)
+    if refused:
+        return FlowCheck(None, refused)
+    problems = list(shape_problems(_validator(), document))
+    nodes = [_node(number, drawn, problems) for number, drawn in enumerate(document["nodes"]) if _is_node(drawn)]
+    edges = [_edge(drawn) for drawn in document["edges"] if _is_edge(drawn)]
+    if len(nodes) < len(document["nodes"]) or len(edges) < len(document["edges"]):
+        return FlowCheck(None, tuple(problems))
+    flow = Flow(
+        key=_text(document.get("key")),
+        name=document.get("name") or "",
+        channels=tuple(filter(_is_text, _list(document.get("channels")))),
+        teams=dict(_teams(document)),
+        nodes=tuple(nodes),
+        edges=tuple(edges),
+        document=document,
+    )
+    return FlowCheck(flow, (*problems, *structure_problems(flow)))
+
+
+def _refused_at_sight(document: Any) -> tuple[Problem, ...]:
+    """What makes it pointless to read on: no flow of ours, or one that is too large."""
+    product = product_of(document)
+    if product:
+        return (Problem("flow.foreign", params={"product": product}),)
+    if not isinstance(document, Mapping):
+        return (Problem("flow.no_object"),)
+    given = document.get("format")
+    if given != FORMAT:
+        return (Problem("flow.format", "format", {"given": shown(str(given)), "wanted": FORMAT}),)
+    if not isinstance(document.get("nodes"), list) or not isinstance(document.get("edges"), list):
+        return shape_problems(_validator(), document)
+    for name, most in (("nodes", MOST_NODES), ("edges", MOST_EDGES)):
+        count = len(document[name])
+        if count > most:
+            return (Problem(f"flow.too_many_{name}", name, {"count": count, "most": most}),)
+    return ()
+
+
+@cache
+def _validator() -> Draft202012Validator:
+    return Draft202012Validator(schema())
+
+
+@cache
+def schema() -> Mapping[str, Any]:
+    """The JSON Schema of the flow document."""
+    read: Mapping[str, Any] = json.loads(Path(__file__).with_name("flow.schema.json").read_text("utf-8"))
+    return read
+
+
+def _node(number: int, drawn: Mapping[str, Any], problems: list[Problem]) -> FlowNode:
+    """The node as drawn; what is wrong with its kind and its settings is added to `problems`."""
+    node_id, kind = drawn["id"], drawn["type"]
+    node_type = node_types().get(kind)
+    given = drawn.get("settings", {})
+    if not isinstance(given, Mapping):
+        given = {}
+    if node_type is None:
+        problems.append(_unknown_kind(number, node_id, kind))
+        return FlowNode(node_id, kind, drawn.get("name"), given, None, (), sound=False)
+    settings, found = read_settings(node_type, given, f"nodes.{number}.settings", node_id)
+    problems.extend(found)
+    sound = not any(problem.level == "error" for problem in found)
+    return FlowNode(node_id, kind, drawn.get("name"), settings, node_type, node_type.ports(settings), sound)
+
+
+def _unknown_kind(number: int, node_id: str, kind: str) -> Problem:
+    near = nearest(kind, node_types())
+    code = "flow.type_unknown_near" if near else "flow.type_unknown"
+    return Problem(code, f"nodes.{number}.type", {"type": shown(kind), "nearest": near or ""}, node_id)
+
+
+def _is_node(drawn: Any) -> bool:
+    return isinstance(drawn, Mapping) and all(_is_text(drawn.get(name)) for name in ("id", "type"))
+
+
+def _is_edge(drawn: Any) -> bool:
+    return isinstance(drawn, Mapping) and all(_is_text(drawn.get(name)) for name in ("id", "from", "port", "to"))
+
+
+def _edge(drawn: Mapping[str, Any]) -> Edge:
+    return Edge(drawn["id"], drawn["from"], drawn["port"], drawn["to"])
+
+
+def _teams(document: Mapping[str, Any]) -> Iterator[tuple[str, Words]]:
+    for team in _list(document.get("teams")):
+        if isinstance(team, Mapping) and _is_text(team.get("key")):
+            yield team["key"], team.get("name") or team["key"]
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+# --- compiling ------------------------------------------------------------------------------------------------------
 
 
 def compile_plan(check: FlowCheck, version: int = 0) -> Plan:
     """The plan of a flow without errors. Raises ValueError when there are any."""
-    raise NotImplementedError
+    flow = check.flow
+    if flow is None or check.errors:
+        raise ValueError(f"a flow with errors has no plan: {check.errors}")
+    index = {node.id: number for number, node in enumerate(flow.nodes)}
+    targets: dict[str, dict[str, int]] = {node.id: {} for node in flow.nodes}
+    for edge in flow.edges:
+        targets[edge.source][edge.port] = index[edge.target]
+    nodes = tuple(_plan_node(node, targets[node.id]) for node in flow.nodes)
+    start = next(number for number, node in enumerate(nodes) if node.type.group == "start")
+    return Plan(flow.key, version, fingerprint(flow.document), start, nodes, index)
+
+
+def _plan_node(node: FlowNode, targets: Mapping[str, int]) -> PlanNode:
+    assert node.type is not None
+    return PlanNode(
+        id=node.id,
+        kind=node.kind,
+        type=node.type,
+        name=node.name,
+        settings=compiled(node.kind, node.settings),
+        ports={port.id: port for port in node.ports},
+        targets=targets,
+        connected=frozenset(targets),
+        failure_ports=frozenset(port.id for port in node.ports if port.failure),
+    )
+
+
+# --- logic and layout -------------------------------------------------------------------------------------------------
+
+
+def logic(document: Mapping[str, Any]) -> dict[str, Any]:
+    """What a flow document means: all but where its nodes are drawn and the cases that try it."""
+    return {name: part for name, part in document.items() if name not in ("layout", "cases")}
+
+
+def layout(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Where the nodes are drawn."""
+    drawn = document.get("layout")
+    return drawn if isinstance(drawn, Mapping) else {}
 
 
 def fingerprint(document: Mapping[str, Any]) -> str:
-    """SHA-256 in hex over the logic of a flow document; moving nodes about does not change it."""
-    raise NotImplementedError
+    """SHA-256 in hex over the logic of a flow document. Moving or reordering nodes, or redrawing an edge, is no change."""
+    meaning = logic(document)
+    meaning["nodes"] = sorted(document["nodes"], key=lambda node: str(node["id"]))
+    meaning["edges"] = sorted([edge["from"], edge["port"], edge["to"]] for edge in document["edges"])
+    text = json.dumps(meaning, sort_keys=True, separators=(",", ":"), default=float)
+    return sha256(text.encode()).hexdigest()

@@ -1,0 +1,49 @@
+"""The parts of a flow as drawn, read from its document."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nodes.contract import NodeType, Port
+
+Words = str | Mapping[str, str]
+"""A text, or a text a language."""
+
+
+@dataclass(frozen=True, slots=True)
+class FlowNode:
+    """A node as drawn. `type` is None when nobody knows its kind; `ports` are those that its settings give it.
+
+    `settings` are completed with the schema's defaults; `sound` says that nothing is wrong with them.
+    """
+
+    id: str
+    kind: str
+    name: Words | None
+    settings: Mapping[str, Any]
+    type: NodeType | None
+    ports: tuple[Port, ...]
+    sound: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A line from a port of one node to another node."""
+
+    id: str
+    source: str
+    port: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A flow document whose nodes and edges could all be read. It may still have problems: a draft is allowed to."""
+
+    key: str
+    name: Words
+    channels: tuple[str, ...]
+    teams: Mapping[str, Words]
+    nodes: tuple[FlowNode, ...]
+    edges: tuple[Edge, ...]
+    document: Mapping[str, Any]

@@ -1,0 +1,273 @@
+"""The settings of a node: completed, checked by the type's schema and words, and compiled for the engine.
+
+A schema marks with `format` what is more than plain JSON: `condition`, `template`, `field`, `range` and `who`. Each is
+checked here against the order's fields, and becomes in the plan what `nodes.contract.Step` promises.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import chain
+from types import MappingProxyType
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+import nodes
+from nodes.contract import ABSENT, FieldOf, Finding, NodeType, RangeOf
+from runtime.core import conditions
+from runtime.core.json_text import shown
+from runtime.core.money import show_amount
+from runtime.core.order import FIELDS, MISSING, Field, field_at, value_at
+from runtime.core.problem import Problem
+from runtime.core.shape import joined, nearest, shape_problems
+
+Settings = Mapping[str, Any]
+Place = tuple[str | int, ...]
+
+EVERY = "*"
+
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_NOT_TOLD = "–"
+
+
+@dataclass(frozen=True, slots=True)
+class Special:
+    """A place in a schema whose value has a `format`. `*` in the path stands for every element of a list."""
+
+    path: tuple[str, ...]
+    format: str
+    schema: Mapping[str, Any]
+
+
+# --- reading --------------------------------------------------------------------------------------------------------
+
+
+def with_defaults(kind: str, settings: Settings) -> dict[str, Any]:
+    """The settings with the schema's defaults where nothing was set, at any depth. What was given is not altered."""
+    completed: dict[str, Any] = _completed(settings, nodes.schema(kind))
+    return completed
+
+
+def _completed(value: Any, schema: Mapping[str, Any]) -> Any:
+    if isinstance(value, Mapping) and "properties" in schema:
+        properties = schema["properties"]
+        preset = {name: rule["default"] for name, rule in properties.items() if "default" in rule and name not in value}
+        return {name: _completed(part, properties.get(name, {})) for name, part in value.items()} | preset
+    if isinstance(value, list) and "items" in schema:
+        return [_completed(part, schema["items"]) for part in value]
+    return value
+
+
+def read_settings(
+    node_type: NodeType, given: Settings, where: str, node: str
+) -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
+    """The completed settings and all that is wrong with them. `where` is the path of the settings in the document."""
+    settings = with_defaults(node_type.kind, given)
+    problems = shape_problems(_validator(node_type.kind), given, where, node)
+    return settings, problems or _deeper_problems(node_type, settings, where, node)
+
+
+def _deeper_problems(node_type: NodeType, settings: Settings, where: str, node: str) -> tuple[Problem, ...]:
+    """What a schema cannot say."""
+    special = chain.from_iterable(
+        _FORMATS[rule.format].problems(value, rule.schema, joined(where, *place))
+        for rule, place, value in _special_values(node_type.kind, settings)
+    )
+    return (
+        *(replace(problem, node=node) for problem in special),
+        *(_problem(finding, where, node) for finding in node_type.check(settings)),
+    )
+
+
+def _problem(finding: Finding, where: str, node: str) -> Problem:
+    return Problem(finding.code, joined(where, finding.field), finding.params, node, finding.level)
+
+
+@cache
+def _validator(kind: str) -> Draft202012Validator:
+    return Draft202012Validator(dict(nodes.schema(kind)))
+
+
+# --- compiling ------------------------------------------------------------------------------------------------------
+
+
+def compiled(kind: str, settings: Settings) -> Settings:
+    """Completed settings, free of errors, with every special value compiled."""
+    return MappingProxyType(_compiled(settings, nodes.schema(kind)))
+
+
+def _compiled(value: Any, schema: Mapping[str, Any]) -> Any:
+    known = _FORMATS.get(schema.get("format", ""))
+    if known:
+        return known.compile(value)
+    if isinstance(value, Mapping) and "properties" in schema:
+        return {name: _compiled(part, schema["properties"].get(name, {})) for name, part in value.items()}
+    if isinstance(value, list) and "items" in schema:
+        return [_compiled(part, schema["items"]) for part in value]
+    return value
+
+
+# --- finding the special places of a schema ---------------------------------------------------------------------------
+
+
+@cache
+def special_places(kind: str) -> tuple[Special, ...]:
+    """Every place of the kind's schema that has one of our formats."""
+    return tuple(_special_places(nodes.schema(kind), ()))
+
+
+def _special_places(schema: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[Special]:
+    if schema.get("format") in _FORMATS:
+        yield Special(path, schema["format"], schema)
+        return
+    for name, part in schema.get("properties", {}).items():
+        yield from _special_places(part, (*path, name))
+    if "items" in schema:
+        yield from _special_places(schema["items"], (*path, EVERY))
+
+
+def _special_values(kind: str, settings: Settings) -> Iterator[tuple[Special, Place, Any]]:
+    for special in special_places(kind):
+        for place, value in _values_at(settings, special.path, ()):
+            yield special, place, value
+
+
+def _values_at(value: Any, path: tuple[str, ...], place: Place) -> Iterator[tuple[Place, Any]]:
+    if not path:
+        yield place, value
+    elif path[0] == EVERY:
+        for number, part in enumerate(value):
+            yield from _values_at(part, path[1:], (*place, number))
+    elif path[0] in value:
+        yield from _values_at(value[path[0]], path[1:], (*place, path[0]))
+
+
+# --- the formats ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Format:
+    problems: Callable[[Any, Mapping[str, Any], str], Iterator[Problem]]
+    compile: Callable[[Any], Any]
+
+
+def _condition_problems(condition: Any, schema: Mapping[str, Any], where: str) -> Iterator[Problem]:
+    yield from conditions.check(condition, where)
+
+
+def _template_problems(template: str, schema: Mapping[str, Any], where: str) -> Iterator[Problem]:
+    for path in dict.fromkeys(_PLACEHOLDER.findall(template)):
+        if field_at(path) is None:
+            yield _unknown_field("template.unknown_field", path, where)
+
+
+def fill(template: str, order: Mapping[str, Any]) -> str:
+    """The text with each `{field.path}` replaced by what the order tells. Plain replacement: nothing is evaluated."""
+    return _PLACEHOLDER.sub(lambda found: _spelled(tell(order, found.group(1))), template)
+
+
+def _compile_template(template: str) -> Callable[[Mapping[str, Any]], str]:
+    if not _PLACEHOLDER.search(template):
+        return lambda order: template
+    return lambda order: fill(template, order)
+
+
+def _spelled(told: Any) -> str:
+    match told:
+        case None | "":
+            return _NOT_TOLD
+        case list():
+            return ", ".join(map(_spelled, told)) or _NOT_TOLD
+        case {"amount": amount, "currency": currency}:
+            return f"{amount} {currency}"
+        case _:
+            return _NOT_TOLD if told is ABSENT else str(told)
+
+
+def _field_problems(path: str, schema: Mapping[str, Any], where: str) -> Iterator[Problem]:
+    field = field_at(path)
+    if field is None:
+        yield _unknown_field("flow.field_unknown", path, where)
+    elif not _fits(field, schema.get("x-kinds")):
+        yield Problem("flow.field_kind", where, {"field": shown(path)})
+
+
+def _fits(field: Field, kinds: Any) -> bool:
+    return not kinds or field.kind == "any" or field.kind in kinds
+
+
+def _unknown_field(code: str, path: str, where: str) -> Problem:
+    near = nearest(path, FIELDS)
+    return Problem(f"{code}_near" if near else code, where, {"field": shown(path), "nearest": near or ""})
+
+
+def field_of(path: str) -> FieldOf:
+    """The field of this path, ready to be read from any order."""
+    return FieldOf(path, lambda order: _read(order, path), lambda order: tell(order, path))
+
+
+def _read(order: Mapping[str, Any], path: str) -> Any:
+    value = value_at(order, path)
+    return ABSENT if value is MISSING else value
+
+
+def tell(order: Mapping[str, Any], path: str) -> Any:
+    """A field's value for the world outside: amounts with their currency, masks as they are, cipher text as stars."""
+    value = _read(order, path)
+    match value:
+        case {"masked": text}:
+            return text
+        case {"cipher": _}:
+            return "***"
+        case int() if path == "total":
+            return {"amount": show_amount(value, order["currency"]), "currency": order["currency"]}
+        case _:
+            return value
+
+
+def _range_problems(limits: Mapping[str, Any], schema: Mapping[str, Any], where: str) -> Iterator[Problem]:
+    found = list(_field_problems(limits["field"], schema["properties"]["field"], joined(where, "field")))
+    yield from found
+    for limit in () if found else [name for name in ("min", "max") if name in limits]:
+        for problem in conditions.check(_beyond(limits, limit), joined(where, limit)):
+            place = problem.where.replace(f"{limit}.value", limit, 1)
+            yield replace(problem, where=place)
+
+
+def _compile_range(limits: Mapping[str, Any]) -> RangeOf:
+    below, above = (
+        conditions.compile(_beyond(limits, limit)) if limit in limits else _never for limit in ("min", "max")
+    )
+    return RangeOf(limits["field"], below, above)
+
+
+def _beyond(limits: Mapping[str, Any], limit: str) -> Mapping[str, Any]:
+    """The condition that a value lies outside of one limit."""
+    field = field_at(limits["field"])
+    timed = field is not None and field.kind == "time"
+    op = {"min": "before" if timed else "lt", "max": "after" if timed else "gt"}[limit]
+    return {"field": limits["field"], "op": op, "value": limits[limit]}
+
+
+def _never(order: Mapping[str, Any]) -> bool:
+    return False
+
+
+def _who_problems(who: Mapping[str, Any], schema: Mapping[str, Any], where: str) -> Iterator[Problem]:
+    if who["kind"] == "field":
+        yield from _field_problems(who["value"], {"x-kinds": ["text"]}, joined(where, "value"))
+
+
+def _compile_who(who: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**who, "value": field_of(who["value"])} if who["kind"] == "field" else dict(who)
+
+
+_FORMATS: Mapping[str, _Format] = {
+    "condition": _Format(_condition_problems, conditions.compile),
+    "template": _Format(_template_problems, _compile_template),
+    "field": _Format(_field_problems, field_of),
+    "range": _Format(_range_problems, _compile_range),
+    "who": _Format(_who_problems, _compile_who),
+}
