@@ -65,7 +65,6 @@ class AskedTask:
     trace: str
     node: str
     ask: TaskAsk
-    until: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +293,7 @@ class _Burst:
             case AskPerson(ask, until):
                 self._rest(token, "person", until)
                 trace = trace_code(self.run.id, token.step, token.attempt)
-                self.tasks[trace] = AskedTask(trace, token.node, ask, micros(until) if until else None)
+                self.tasks[trace] = AskedTask(trace, token.node, ask)
             case AskSystem(effect, until):
                 self._rest(token, "system", until)
                 trace = trace_code(self.run.id, token.step, token.attempt)

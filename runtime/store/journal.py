@@ -12,7 +12,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, select, update
 
 from nodes.contract import Answered
 from runtime.actor import Actor
-from runtime.core.engine import AskedEffect, AskedTask, Decision
+from runtime.core.engine import AskedEffect, AskedTask, Decision, micros
 from runtime.core.run import Run, read_token, token_row
 from runtime.store.tables import effects, journal, orders, runs, tasks
 
@@ -254,7 +254,7 @@ def _task_row(run_id: str, asked: AskedTask, now: int) -> dict[str, Any]:
         "reasons": _json(list(asked.ask.reasons)),
         "state": "open",
         "asked_at": now,
-        "due_at": asked.until,
+        "due_at": micros(asked.ask.due) if asked.ask.due else None,
     }
 
 
