@@ -322,16 +322,20 @@ def _plain_parts(parts: Iterable[tuple[Any, Any]], gather: Callable[[list[tuple[
 
 def plain_number(number: int | float | Decimal) -> int | float | Problem:
     """The number as int or float; refused when it is too large, or when a float would not give back its digits."""
+    if isinstance(number, int):
+        return number if -LARGEST_NUMBER <= number <= LARGEST_NUMBER else _too_large(number)
     if not isfinite(number):
         return Problem("json.not_a_number", params={"number": str(number)})
     if not -LARGEST_NUMBER <= number <= LARGEST_NUMBER:
-        return Problem("json.large_number", params={"number": f"{Decimal(number):.15g}"})
-    if isinstance(number, int):
-        return number
+        return _too_large(number)
     kept = float(number)
     if isinstance(number, Decimal) and Decimal(repr(kept)) != number:
         return Problem("json.long_number", params={"number": str(number)[:40]})
     return kept
+
+
+def _too_large(number: int | float | Decimal) -> Problem:
+    return Problem("json.large_number", params={"number": f"{Decimal(number):.15g}"})
 
 
 def shown(text: str) -> str:
