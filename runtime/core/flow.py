@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -51,7 +51,7 @@ def read_flow(document: Any) -> FlowCheck:
     refused = _refused_at_sight(document)
     if refused:
         return FlowCheck(None, refused)
-    problems = list(shape_problems(_validator(), document))
+    problems = [_at_node(problem, document) for problem in shape_problems(_validator(), document)]
     nodes = [_node(number, drawn, problems) for number, drawn in enumerate(document["nodes"]) if _is_node(drawn)]
     edges = [_edge(drawn) for drawn in document["edges"] if _is_edge(drawn)]
     if len(nodes) < len(document["nodes"]) or len(edges) < len(document["edges"]):
@@ -85,6 +85,15 @@ def _refused_at_sight(document: Any) -> tuple[Problem, ...]:
         if count > most:
             return (Problem(f"flow.too_many_{name}", name, {"count": count, "most": most}),)
     return ()
+
+
+def _at_node(problem: Problem, document: Mapping[str, Any]) -> Problem:
+    """The problem, told to belong to a node when its path leads into one."""
+    match problem.where.split("."):
+        case ["nodes", number, _, *_] if _is_node(document["nodes"][int(number)]):
+            return replace(problem, node=document["nodes"][int(number)]["id"])
+        case _:
+            return problem
 
 
 @cache

@@ -1,6 +1,6 @@
 """The words for every code: what is wrong and why, and how to mend it, in each language.
 
-They are read from `messages.json` beside this file, in each node type's folder and in each adapter's folder.
+They are read from the `…messages.json` beside this file, in each node type's folder and in each adapter's folder.
 """
 
 import json
@@ -15,7 +15,7 @@ Language = Literal["en", "zh-CN"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh-CN")
 
 _ROOT = Path(__file__).parents[2]
-_PLACES = ("runtime/core/messages.json", "nodes/*/messages.json", "runtime/adapters/*/*/messages.json")
+_PLACES = ("runtime/core/*messages.json", "nodes/*/messages.json", "runtime/adapters/*/*/messages.json")
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
