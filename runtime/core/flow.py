@@ -54,10 +54,11 @@ def read_flow(document: Any) -> FlowCheck:
     problems = [_at_node(problem, document) for problem in shape_problems(_validator(), document)]
     nodes = [_node(number, drawn, problems) for number, drawn in enumerate(document["nodes"]) if _is_node(drawn)]
     edges = [_edge(drawn) for drawn in document["edges"] if _is_edge(drawn)]
-    if len(nodes) < len(document["nodes"]) or len(edges) < len(document["edges"]):
+    complete = len(nodes) == len(document["nodes"]) and len(edges) == len(document["edges"])
+    if not complete or any(problem.where == "key" for problem in problems):
         return FlowCheck(None, tuple(problems))
     flow = Flow(
-        key=_text(document.get("key")),
+        key=document["key"],
         name=document.get("name") or "",
         channels=tuple(filter(_is_text, _list(document.get("channels")))),
         teams=dict(_teams(document)),
@@ -150,10 +151,6 @@ def _teams(document: Mapping[str, Any]) -> Iterator[tuple[str, Words]]:
 
 def _is_text(value: Any) -> bool:
     return isinstance(value, str)
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
 
 
 def _list(value: Any) -> list[Any]:
