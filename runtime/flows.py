@@ -252,7 +252,7 @@ def _choose(connection: Connection, name: str, value: Any) -> None:
 def _draft_row(document: Mapping[str, Any], rev: int, actor: Actor, at: int) -> dict[str, Any]:
     return {
         "name": orjson.dumps(document["name"]).decode(),
-        "draft": orjson.dumps(document).decode(),
+        "draft": orjson.dumps(document, default=float).decode(),
         "draft_rev": rev,
         "draft_by": actor.name,
         "draft_at": at,
