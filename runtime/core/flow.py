@@ -55,11 +55,11 @@ def read_flow(document: Any) -> FlowCheck:
     nodes = [_node(number, drawn, problems) for number, drawn in enumerate(document["nodes"]) if _is_node(drawn)]
     edges = [_edge(drawn) for drawn in document["edges"] if _is_edge(drawn)]
     complete = len(nodes) == len(document["nodes"]) and len(edges) == len(document["edges"])
-    if not complete or any(problem.where == "key" for problem in problems):
+    if not complete or any(problem.where in ("key", "name") for problem in problems):
         return FlowCheck(None, tuple(problems))
     flow = Flow(
         key=document["key"],
-        name=document.get("name") or "",
+        name=document["name"],
         channels=tuple(filter(_is_text, _list(document.get("channels")))),
         teams=dict(_teams(document)),
         nodes=tuple(nodes),

@@ -38,7 +38,7 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """A flow document whose key, nodes and edges could all be read. It may still have problems: a draft is allowed to."""
+    """A flow document whose key, name, nodes and edges could all be read. It may still have problems: a draft is allowed to."""
 
     key: str
     name: Words
