@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 import structlog
 from sqlalchemy import Connection, Engine, select
-from sqlalchemy.exc import IntegrityError
 
 from nodes.contract import Answered, Decided, Need
 from runtime import doorbell
@@ -17,41 +16,22 @@ from runtime.actor import Actor
 from runtime.clock import Clock
 from runtime.core.engine import NO_PLAN, Decision, Stale, break_off, decide, micros
 from runtime.core.plan import Plan
-from runtime.core.run import Close, Due, Reply, Retry, Run, RunEvent, Start, read_trace
+from runtime.core.run import Close, Due, Reply, Retry, RunEvent, Start, read_trace
 from runtime.effects import Outlets, perform_all
 from runtime.facts import gather
-from runtime.flows import Flows, Taker, takers
+from runtime.flows import Flows
+from runtime.intake import Arrival, Intake, Receipt
 from runtime.store import journal, trail
 from runtime.store.database import begin, reading
-from runtime.store.ids import new_ids
-from runtime.store.journal import Arrived, Loaded
-from runtime.store.tables import effects, orders, runs, tasks
+from runtime.store.journal import Loaded
+from runtime.store.tables import effects, runs, tasks
 
 log = structlog.get_logger()
 
-INTAKE_ATTEMPTS = 5
 DRAIN_BATCH = 300
 EFFECT_BATCH = 200
 EFFECT_LEASE_MICROS = 60_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """An order at the door: checked, canonical (`runtime.core.order`), with the digest of that and what was sent."""
-
-    channel: str
-    order: Mapping[str, Any]
-    digest: str
-    raw: str
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What became of an arrival. `conflict`: the id is known with other content, whose digest is `known_digest`."""
-
-    status: Literal["accepted", "duplicate", "conflict"]
-    run_id: str
-    known_digest: str | None = None
+TIDY_MICROS = 3_600_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,45 +60,15 @@ class Service:
         self.effect_bell = effect_bell
         self.clock = clock
         self.flows = Flows(engine, clock)
+        self.intake = Intake(engine, clock, run_bell.ring)
         self._outlets = outlets
+        self._tidy_at = 0
 
     # --- orders come in -------------------------------------------------------------------------------------------------
 
     def receive(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
         """Store orders, each with its run, and say what became of each. A known order id is never run twice."""
-        for attempt in range(INTAKE_ATTEMPTS):
-            try:
-                receipts = self._receive(arrivals)
-                break
-            except IntegrityError:
-                # Somebody stored one of the same ids in between; the next look finds it as a duplicate.
-                if attempt == INTAKE_ATTEMPTS - 1:
-                    raise
-        if any(receipt.status == "accepted" for receipt in receipts):
-            self.run_bell.ring()
-        return receipts
-
-    def _receive(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
-        at = self._now()
-        with begin(self.engine, durable=True) as connection:
-            known = _known_orders(connection, arrivals)
-            taken_by = takers(connection, {arrival.channel for arrival in arrivals}, at)
-            receipts: list[Receipt] = []
-            new: list[Arrived] = []
-            for arrival, run_id in zip(arrivals, new_ids(self.clock(), len(arrivals)), strict=True):
-                identity = (arrival.channel, arrival.order["id"])
-                earlier = known.get(identity)
-                if earlier is None:
-                    known[identity] = (run_id, arrival.digest)
-                    new.append(_arrived(arrival, run_id, taken_by.get(arrival.channel), at))
-                    receipts.append(Receipt("accepted", run_id))
-                elif earlier[1] == arrival.digest:
-                    receipts.append(Receipt("duplicate", earlier[0]))
-                else:
-                    receipts.append(Receipt("conflict", earlier[0], earlier[1]))
-            if new:
-                journal.arrive(connection, new)
-        return receipts
+        return self.intake.receive(arrivals)
 
     # --- orders go on ---------------------------------------------------------------------------------------------------
 
@@ -158,8 +108,11 @@ class Service:
         self._ring_for([decision for batch in decisions for decision in batch])
 
     def tick(self) -> None:
-        """Ring for what is due and for which the first ring may have been lost."""
+        """Ring for what is due and for which the first ring may have been lost; once an hour, forget what is too old."""
         at = self._now()
+        if at >= self._tidy_at:
+            self._tidy_at = at + TIDY_MICROS
+            self.intake.tidy()
         with reading(self.engine) as connection:
             due_run = connection.execute(select(runs.c.id).where(runs.c.due_at <= at).limit(1)).first()
             due_effect = connection.execute(select(effects.c.trace).where(effects.c.due_at <= at).limit(1)).first()
@@ -286,35 +239,6 @@ class Service:
 
     def _now(self) -> int:
         return micros(self.clock())
-
-
-def _known_orders(connection: Connection, arrivals: Sequence[Arrival]) -> dict[tuple[str, str], tuple[str, str]]:
-    by_channel: dict[str, list[str]] = {}
-    for arrival in arrivals:
-        by_channel.setdefault(arrival.channel, []).append(arrival.order["id"])
-    known: dict[tuple[str, str], tuple[str, str]] = {}
-    for channel, ids in by_channel.items():
-        query = select(orders.c.external_id, orders.c.run_id, orders.c.digest)
-        for external_id, run_id, digest in connection.execute(
-            query.where(orders.c.channel == channel, orders.c.external_id.in_(ids))
-        ):
-            known[channel, external_id] = (run_id, digest)
-    return known
-
-
-def _arrived(arrival: Arrival, run_id: str, taker: Taker | None, at: int) -> Arrived:
-    run = Run(run_id, "running", due_at=at) if taker else Run(run_id, "held", reason="no_flow")
-    return Arrived(
-        run=run,
-        channel=arrival.channel,
-        flow_key=taker.flow_key if taker else None,
-        version_id=taker.version_id if taker else None,
-        external_id=arrival.order["id"],
-        digest=arrival.digest,
-        order=arrival.order,
-        raw=arrival.raw,
-        received_at=at,
-    )
 
 
 def _late(connection: Connection, trace: str) -> Decline:
