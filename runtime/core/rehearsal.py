@@ -1,0 +1,144 @@
+"""A rehearsal: one order walked through a plan with prepared answers. Nothing leaves, nothing is stored, time is told."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+
+from nodes.contract import Answered, Decided, Event, Need
+from runtime.core.engine import EPOCH, Decision, decide
+from runtime.core.plan import Plan
+from runtime.core.run import Due, Reply, Run, RunEvent, RunState, Start, Token
+
+RUN_ID = "0" * 26
+LONGEST = 10_000
+REHEARSER = "rehearsal"
+
+Answer = Mapping[str, Any]
+"""What happens at a node. `{"node", "decision", "reason"?}`: a person decides. `{"node", "port", "kind"?}`: a system
+answers (`kind` says how it failed). `{"node", "due": true}`: the time that is waited for comes.
+"""
+
+_NO_FACTS: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """How far the order came. `path` are the nodes that it visited, each try for itself; `unused` are answers left over."""
+
+    run: Run
+    path: tuple[str, ...]
+    journal: tuple[Mapping[str, Any], ...]
+    unused: tuple[Answer, ...]
+
+    @property
+    def state(self) -> RunState:
+        """The run's state at the end."""
+        return self.run.state
+
+
+def rehearse(
+    plan: Plan,
+    order: Mapping[str, Any],
+    answers: Sequence[Answer],
+    now: datetime,
+    facts: Mapping[str, Any] = _NO_FACTS,
+) -> Rehearsal:
+    """Walk a canonical order through the plan from `now` on.
+
+    Answers for one node are used in their order. A system without an answer says ok, and the pause of a retry passes by
+    itself; a person or a time without an answer is waited for, and there the rehearsal ends. A person whom `facts` do
+    not know is taken to exist.
+    """
+    stage = _Stage(plan, order, now, facts, list(answers))
+    stage.happen(Start())
+    for _ in range(LONGEST):
+        event = next(stage.next_events(), None)
+        if event is None:
+            break
+        stage.happen(event)
+    return Rehearsal(stage.run, tuple(_path(stage.journal)), tuple(stage.journal), tuple(stage.answers))
+
+
+class _Stage:
+    """Where a rehearsal stands. Nothing outside `rehearse` sees it change."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        order: Mapping[str, Any],
+        now: datetime,
+        facts: Mapping[str, Any],
+        answers: list[Answer],
+    ) -> None:
+        self.plan = plan
+        self.order = order
+        self.now = now
+        self.facts = dict(facts)
+        self.answers = answers
+        self.run = Run(RUN_ID, "running")
+        self.journal: list[Mapping[str, Any]] = []
+
+    def happen(self, event: RunEvent) -> None:
+        """Let the event happen. What the plan's nodes need to know is found in the facts, or made up."""
+        decided = decide(self.plan, self.run, self.order, event, self.facts, self.now)
+        while isinstance(decided, Need):
+            self.facts = {name: name.partition(":")[2] for name in decided.facts} | self.facts
+            decided = decide(self.plan, self.run, self.order, event, self.facts, self.now)
+        if isinstance(decided, Decision):
+            self.run = decided.run
+            self.journal.append(decided.entry)
+
+    def next_events(self) -> Iterator[RunEvent]:
+        """What could happen next, in the order of the tokens."""
+        for token in sorted(self.run.tokens, key=lambda token: token.step):
+            event = self._event_for(token)
+            if event is not None:
+                yield event
+
+    def _event_for(self, token: Token) -> RunEvent | None:
+        answer = next((each for each in self.answers if each["node"] == token.node), None)
+        match token.rest:
+            case "retry":
+                return self._wait_for(token, answer if answer and answer.get("due") else None)
+            case "person" | "system" | "time" if answer and answer.get("due"):
+                return self._wait_for(token, answer)
+            case "person" if answer and "decision" in answer:
+                return self._reply(token, Decided(answer["decision"], answer.get("reason", ""), REHEARSER), answer)
+            case "system" if answer is None or "port" in answer:
+                return self._reply(token, _answered(answer), answer)
+            case _:
+                return None
+
+    def _wait_for(self, token: Token, answer: Answer | None) -> RunEvent | None:
+        if token.until is None:
+            return None
+        self._use(answer)
+        self.now = max(self.now, EPOCH + timedelta(microseconds=token.until))
+        return Due()
+
+    def _reply(self, token: Token, event: Event, answer: Answer | None) -> RunEvent:
+        self._use(answer)
+        return Reply(token.step, token.attempt, event)
+
+    def _use(self, answer: Answer | None) -> None:
+        if answer is not None:
+            self.answers.remove(answer)
+
+
+def _answered(answer: Answer | None) -> Answered:
+    if answer is None or answer["port"] in ("ok", "sent"):
+        return Answered("ok")
+    return Answered(answer.get("kind", "timeout" if answer["port"] == "timeout" else "error"))
+
+
+def _path(journal: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """The nodes in the order of their visits. What is told twice of one visit (it rested, it left) counts once."""
+    seen: set[tuple[int, int]] = set()
+    for entry in journal:
+        for visit in entry["steps"]:
+            place = (visit["step"], visit["attempt"])
+            if place not in seen:
+                seen.add(place)
+                yield visit["node"]
