@@ -20,6 +20,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from runtime.core.json_text import LARGEST_NUMBER, shown
+from runtime.core.moment import read_moment
 from runtime.core.money import CURRENCIES, read_amount, show_amount, show_money, type_name
 from runtime.core.order import (
     CHOICE_LABELS,
@@ -30,7 +31,6 @@ from runtime.core.order import (
     Kind,
     field_at,
     is_masked,
-    read_moment,
     value_at,
 )
 from runtime.core.problem import Problem

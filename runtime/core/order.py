@@ -5,10 +5,8 @@ minor units of the order's currency and times as UTC text; absent stays absent (
 to be empty"). Text is kept as it came, in every script: nothing is trimmed, normalised or mended.
 """
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from decimal import Decimal
 from difflib import get_close_matches
 from enum import Enum
@@ -20,6 +18,7 @@ from typing import Any, Final, Literal
 import orjson
 
 from runtime.core.json_text import content_problems, plain, plain_number, shown
+from runtime.core.moment import TIME_PATTERN, read_moment, show_moment
 from runtime.core.money import AMOUNT_PATTERN, CURRENCIES, read_amount, show_amount, type_name
 from runtime.core.problem import Problem
 
@@ -35,11 +34,6 @@ MOST_ATTRIBUTE_BYTES = 64 * 1024
 MOST_QUANTITY = 10**9
 PRIORITIES = ("urgent", "normal")
 KINDS = ("sale", "restock", "exchange")
-TIME_PATTERN = (
-    r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[T ]([01][0-9]|2[0-3]):[0-5][0-9]"
-    r"(:[0-5][0-9](\.[0-9]{1,9})?)?(Z|[+-]([01][0-9]|2[0-3]):?[0-5][0-9])$"
-)
-
 _MOST_PROBLEMS = 50
 
 
@@ -148,23 +142,10 @@ def value_at(order: Mapping[str, Any], path: str) -> Any:
 def _attribute(attributes: Any, name: str) -> Any:
     if isinstance(attributes, Mapping) and name in attributes:
         return attributes[name]
-    if attributes is None or not isinstance(attributes, Mapping):
+    if not isinstance(attributes, Mapping):
         return None if attributes is None else MISSING
     first, _, rest = name.partition(".")
     return _attribute(attributes.get(first, MISSING), rest) if rest else MISSING
-
-
-_TIME = re.compile(TIME_PATTERN[:-1], re.ASCII)
-
-
-def read_moment(given: Any) -> datetime | None:
-    """The UTC instant of an ISO 8601 text with date, time and zone; None for everything else."""
-    if not isinstance(given, str) or not _TIME.fullmatch(given):
-        return None
-    try:
-        return datetime.fromisoformat(given).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def is_masked(value: Any) -> bool:
@@ -175,48 +156,41 @@ def is_masked(value: Any) -> bool:
 # --- outside document -> canonical order ----------------------------------------------------------------------------
 
 _Read = Callable[[Any, str | None], Any]
-"""Takes an outside value and the order's currency (None when it is itself wrong), gives the inside value or a Problem."""
+"""Takes an outside value and the order's currency (None when that is wrong itself): the inside value, or problems."""
 
 
 def read_order(document: Any) -> Order | tuple[Problem, ...]:
     """The canonical order of an outside document, or everything that is wrong with it (at most 50 problems)."""
     if not isinstance(document, Mapping):
-        return (_wrong_kind(document, "object"),)
+        return _wrong_kind(document, "object")
     given = document.get("currency")
     currency = given if isinstance(given, str) and given in CURRENCIES else None
     problems: list[Problem] = []
-    order = _read_fields(document, _ORDER, _REQUIRED, currency, "", problems)
+    order = _read_fields(document, _READERS, currency, problems)
+    problems.extend(
+        Problem("order.required", name, {"field": name}) for name in _REQUIRED if document.get(name) is None
+    )
     if not problems:
         problems.extend(islice(_unwritable(order), _MOST_PROBLEMS))
     return tuple(problems[:_MOST_PROBLEMS]) if problems else order
 
 
 def _read_fields(
-    document: Mapping[str, Any],
-    readers: Mapping[str, _Read],
-    required: Sequence[str],
-    currency: str | None,
-    prefix: str,
-    problems: list[Problem],
+    document: Mapping[str, Any], readers: Mapping[str, _Read], currency: str | None, problems: list[Problem]
 ) -> dict[str, Any]:
     canonical: dict[str, Any] = {}
     for name, given in document.items():
         read = readers.get(name)
         if read is None:
-            problems.append(_unknown_field(name, readers, prefix))
+            problems.append(_unknown_field(name, readers))
         elif given is None:
             canonical[name] = None
         else:
             value = read(given, currency)
-            if type(value) is Problem:
-                problems.append(replace(value, where=prefix + name))
-            elif type(value) is tuple:
-                problems.extend(_under(prefix + name, value))
+            if type(value) is tuple:
+                problems.extend(_under(name, value))
             else:
                 canonical[name] = value
-    for name in required:
-        if document.get(name) is None:
-            problems.append(Problem("order.required", prefix + name, {"field": name}))
     return canonical
 
 
@@ -224,132 +198,20 @@ def _under(name: str, problems: tuple[Problem, ...]) -> Iterator[Problem]:
     return (replace(problem, where=f"{name}.{problem.where}" if problem.where else name) for problem in problems)
 
 
-def _unknown_field(name: Any, known: Mapping[str, Any], prefix: str) -> Problem:
-    nearest = get_close_matches(str(name), list(known), n=1, cutoff=0.6)
-    shown_name = shown(str(name))
+def _unknown_field(name: Any, known: Iterable[str]) -> Problem:
+    told = shown(str(name))
+    nearest = get_close_matches(told, list(known), n=1, cutoff=0.6)
     if nearest:
-        return Problem("order.unknown_field_near", prefix + shown_name, {"field": shown_name, "nearest": nearest[0]})
-    return Problem("order.unknown_field", prefix + shown_name, {"field": shown_name})
+        return Problem("order.unknown_field_near", told, {"field": told, "nearest": nearest[0]})
+    return Problem("order.unknown_field", told, {"field": told})
 
 
-def _text(most: int, least: int = 0) -> _Read:
-    def read(given: Any, currency: str | None) -> Any:
-        if type(given) is not str:
-            return _wrong_kind(given, "text")
-        if len(given) > most:
-            return Problem("order.long", params={"length": len(given), "most": most})
-        return given if len(given) >= least else Problem("order.short", params={"least": least})
-
-    return read
+def _refused(code: str, **params: Any) -> tuple[Problem, ...]:
+    return (Problem(code, params=params),)
 
 
-def _private(most: int) -> _Read:
-    """Text that a channel may mask or give in cipher."""
-    read_text = _text(most)
-
-    def read(given: Any, currency: str | None) -> Any:
-        if not isinstance(given, Mapping):
-            return read_text(given, currency)
-        mark = next(iter(given), None)
-        if len(given) != 1 or mark not in ("masked", "cipher"):
-            return Problem("order.mark")
-        hidden = read_text(given[mark], currency)
-        return (replace(hidden, where=mark),) if type(hidden) is Problem else {mark: hidden}
-
-    return read
-
-
-def _choice(code: str, choices: Sequence[str]) -> _Read:
-    allowed = frozenset(choices)
-    listed = ", ".join(choices) if len(choices) < 10 else ""
-
-    def read(given: Any, currency: str | None) -> Any:
-        if type(given) is not str:
-            return _wrong_kind(given, "text")
-        if given in allowed:
-            return given
-        return Problem(code, params={"given": shown(given), "choices": listed})
-
-    return read
-
-
-def _object(readers: Mapping[str, _Read]) -> _Read:
-    def read(given: Any, currency: str | None) -> Any:
-        if not isinstance(given, Mapping):
-            return _wrong_kind(given, "object")
-        problems: list[Problem] = []
-        canonical = _read_fields(given, readers, (), currency, "", problems)
-        return tuple(problems) if problems else canonical
-
-    return read
-
-
-def _array(read_one: _Read, most: int) -> _Read:
-    def read(given: Any, currency: str | None) -> Any:
-        if not isinstance(given, list):
-            return _wrong_kind(given, "array")
-        if len(given) > most:
-            return Problem("order.many", params={"count": len(given), "most": most})
-        problems: list[Problem] = []
-        canonical = []
-        for index, element in enumerate(given):
-            value = read_one(element, currency)
-            if type(value) is Problem:
-                problems.append(replace(value, where=str(index)))
-            elif type(value) is tuple:
-                problems.extend(_under(str(index), value))
-            else:
-                canonical.append(value)
-        return tuple(problems) if problems else canonical
-
-    return read
-
-
-def _read_money(given: Any, currency: str | None) -> Any:
-    return 0 if currency is None else read_amount(given, currency)
-
-
-def _read_time(given: Any, currency: str | None) -> Any:
-    if type(given) is not str:
-        return _wrong_kind(given, "text")
-    moment = read_moment(given)
-    if moment is None:
-        return Problem("order.time", params={"given": shown(given)})
-    return moment.replace(tzinfo=None).isoformat() + "Z"
-
-
-def _read_quantity(given: Any, currency: str | None) -> Any:
-    if isinstance(given, bool) or not isinstance(given, (int, float, Decimal)):
-        return _wrong_kind(given, "number")
-    kept = plain_number(given)
-    if not isinstance(kept, Problem) and not -MOST_QUANTITY <= kept <= MOST_QUANTITY:
-        return Problem("order.quantity", params={"given": str(given), "most": MOST_QUANTITY})
-    return kept
-
-
-def _read_flag(given: Any, currency: str | None) -> Any:
-    return given if isinstance(given, bool) else _wrong_kind(given, "flag")
-
-
-def _read_attributes(given: Any, currency: str | None) -> Any:
-    if not isinstance(given, Mapping):
-        return _wrong_kind(given, "object")
-    if not given:
-        return {}
-    kept = plain(given)
-    if type(kept) is Problem:
-        return (kept,)
-    try:
-        size = len(orjson.dumps(kept))
-    except TypeError:  # a lone surrogate, which is told with its path when the whole order has been read
-        return kept
-    if size > MOST_ATTRIBUTE_BYTES:
-        return Problem("order.attributes_large", params={"bytes": size, "most": MOST_ATTRIBUTE_BYTES})
-    return kept
-
-
-def _wrong_kind(given: Any, wanted: str) -> Problem:
-    return Problem("order.kind", params={"given_kind": type_name(given), "wanted_kind": wanted})
+def _wrong_kind(given: Any, wanted: str) -> tuple[Problem, ...]:
+    return _refused("order.kind", given_kind=type_name(given), wanted_kind=wanted)
 
 
 def _unwritable(order: Order) -> Iterator[Problem]:
@@ -362,49 +224,205 @@ def _unwritable(order: Order) -> Iterator[Problem]:
     yield from content_problems(order, "")
 
 
-_BUYER: Mapping[str, _Read] = {
-    "id": _private(200),
-    "name": _private(1000),
-    "phone": _private(200),
-    "email": _private(500),
-}
-_ADDRESS: Mapping[str, _Read] = {
-    "country": _private(200),
-    "province": _private(200),
-    "city": _private(200),
-    "district": _private(200),
-    "street": _private(1000),
-    "zip": _private(50),
-}
-_LINE: Mapping[str, _Read] = {
-    "sku": _text(200),
-    "title": _text(1000),
-    "quantity": _read_quantity,
-    "price": _read_money,
-    "custom": _read_flag,
-    "variant": _text(500),
-    "gift": _read_flag,
-    "attributes": _read_attributes,
-}
-_PAYMENT: Mapping[str, _Read] = {"method": _text(100), "amount": _read_money, "paid_at": _read_time}
-_ORDER: Mapping[str, _Read] = {
+# --- the rules of the document: how each value is read, and its JSON Schema ---------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    read: _Read
+    schema: Mapping[str, Any]
+
+
+def _text(most: int, least: int = 0) -> _Rule:
+    def read(given: Any, currency: str | None) -> Any:
+        if type(given) is not str:
+            return _wrong_kind(given, "text")
+        if len(given) > most:
+            return _refused("order.long", length=len(given), most=most)
+        return given if len(given) >= least else _refused("order.short", least=least)
+
+    shortest = {"minLength": least} if least else {}
+    return _Rule(read, {"type": "string", **shortest, "maxLength": most})
+
+
+def _private(most: int) -> _Rule:
+    """Text that a channel may mask or give in cipher."""
+    text = _text(most)
+
+    def read(given: Any, currency: str | None) -> Any:
+        if not isinstance(given, Mapping):
+            return text.read(given, currency)
+        mark = next(iter(given), None)
+        if len(given) != 1 or mark not in ("masked", "cipher"):
+            return _refused("order.mark")
+        hidden = text.read(given[mark], currency)
+        return tuple(_under(mark, hidden)) if type(hidden) is tuple else {mark: hidden}
+
+    marks = [_closed({mark: text.schema}, required=[mark]) for mark in ("masked", "cipher")]
+    return _Rule(read, {"anyOf": [text.schema, *marks]})
+
+
+def _choice(code: str, choices: Sequence[str]) -> _Rule:
+    allowed = frozenset(choices)
+    listed = ", ".join(choices) if len(choices) < 10 else ""
+
+    def read(given: Any, currency: str | None) -> Any:
+        if type(given) is not str:
+            return _wrong_kind(given, "text")
+        return given if given in allowed else _refused(code, given=shown(given), choices=listed)
+
+    return _Rule(read, {"type": "string", "enum": list(choices)})
+
+
+def _object(rules: Mapping[str, _Rule]) -> _Rule:
+    readers = {name: rule.read for name, rule in rules.items()}
+
+    def read(given: Any, currency: str | None) -> Any:
+        if not isinstance(given, Mapping):
+            return _wrong_kind(given, "object")
+        problems: list[Problem] = []
+        canonical = _read_fields(given, readers, currency, problems)
+        return tuple(problems) if problems else canonical
+
+    return _Rule(read, _closed({name: _or_null(rule.schema) for name, rule in rules.items()}))
+
+
+def _array(rule: _Rule, most: int) -> _Rule:
+    def read(given: Any, currency: str | None) -> Any:
+        if not isinstance(given, list):
+            return _wrong_kind(given, "array")
+        if len(given) > most:
+            return _refused("order.many", count=len(given), most=most)
+        problems: list[Problem] = []
+        canonical = []
+        for index, element in enumerate(given):
+            value = rule.read(element, currency)
+            if type(value) is tuple:
+                problems.extend(_under(str(index), value))
+            else:
+                canonical.append(value)
+        return tuple(problems) if problems else canonical
+
+    return _Rule(read, {"type": "array", "maxItems": most, "items": rule.schema})
+
+
+def _read_money(given: Any, currency: str | None) -> Any:
+    amount = 0 if currency is None else read_amount(given, currency)
+    return (amount,) if type(amount) is Problem else amount
+
+
+def _read_time(given: Any, currency: str | None) -> Any:
+    if type(given) is not str:
+        return _wrong_kind(given, "text")
+    moment = read_moment(given)
+    return _refused("order.time", given=shown(given)) if moment is None else show_moment(moment)
+
+
+def _read_quantity(given: Any, currency: str | None) -> Any:
+    if isinstance(given, bool) or not isinstance(given, (int, float, Decimal)):
+        return _wrong_kind(given, "number")
+    quantity = plain_number(given)
+    if isinstance(quantity, Problem):
+        return (quantity,)
+    within = -MOST_QUANTITY <= quantity <= MOST_QUANTITY
+    return quantity if within else _refused("order.quantity", given=str(given), most=MOST_QUANTITY)
+
+
+def _read_flag(given: Any, currency: str | None) -> Any:
+    return given if isinstance(given, bool) else _wrong_kind(given, "flag")
+
+
+def _read_attributes(given: Any, currency: str | None) -> Any:
+    if not isinstance(given, Mapping):
+        return _wrong_kind(given, "object")
+    if not given:
+        return {}
+    attributes = plain(given)
+    if type(attributes) is Problem:
+        return (attributes,)
+    try:
+        size = len(orjson.dumps(attributes))
+    except TypeError:  # a lone surrogate, which is told with its path when the whole order has been read
+        return attributes
+    within = size <= MOST_ATTRIBUTE_BYTES
+    return attributes if within else _refused("order.attributes_large", bytes=size, most=MOST_ATTRIBUTE_BYTES)
+
+
+def _closed(properties: Mapping[str, Any], required: Sequence[str] = ()) -> dict[str, Any]:
+    schema = {"type": "object", "properties": dict(properties), "additionalProperties": False}
+    return {**schema, "required": list(required)} if required else schema
+
+
+def _or_null(schema: Mapping[str, Any]) -> dict[str, Any]:
+    if "anyOf" in schema:
+        return {**schema, "anyOf": [*schema["anyOf"], {"type": "null"}]}
+    choices = {"enum": [*schema["enum"], None]} if "enum" in schema else {}
+    return {**schema, **choices, "type": [schema["type"], "null"]}
+
+
+_MONEY = _Rule(
+    _read_money,
+    {
+        "anyOf": [{"type": "string", "pattern": AMOUNT_PATTERN}, {"type": "number"}],
+        "description": "Decimal text, or a JSON number that is exact, with no more decimals than the currency has.",
+    },
+)
+_TIME = _Rule(_read_time, {"type": "string", "pattern": TIME_PATTERN, "format": "date-time"})
+_QUANTITY = _Rule(_read_quantity, {"type": "number", "minimum": -MOST_QUANTITY, "maximum": MOST_QUANTITY})
+_FLAG = _Rule(_read_flag, {"type": "boolean"})
+_ATTRIBUTES = _Rule(_read_attributes, {"type": "object", "description": "Free content, at most 64 KiB."})
+_BUYER = _object({"id": _private(200), "name": _private(1000), "phone": _private(200), "email": _private(500)})
+_ADDRESS = _object(
+    {
+        **{name: _private(200) for name in ("country", "province", "city", "district")},
+        "street": _private(1000),
+        "zip": _private(50),
+    }
+)
+_LINE = _object(
+    {
+        "sku": _text(200),
+        "title": _text(1000),
+        "quantity": _QUANTITY,
+        "price": _MONEY,
+        "custom": _FLAG,
+        "variant": _text(500),
+        "gift": _FLAG,
+        "attributes": _ATTRIBUTES,
+    }
+)
+_PAYMENT = _object({"method": _text(100), "amount": _MONEY, "paid_at": _TIME})
+_RULES: Mapping[str, _Rule] = {
     "id": _text(128, least=1),
     "channel": _text(64, least=1),
-    "created_at": _read_time,
+    "created_at": _TIME,
     "currency": _choice("order.currency", tuple(CURRENCIES)),
-    "total": _read_money,
-    "buyer": _object(_BUYER),
-    "address": _object(_ADDRESS),
-    "lines": _array(_object(_LINE), MOST_LINES),
-    "payments": _array(_object(_PAYMENT), MOST_PAYMENTS),
+    "total": _MONEY,
+    "buyer": _BUYER,
+    "address": _ADDRESS,
+    "lines": _array(_LINE, MOST_LINES),
+    "payments": _array(_PAYMENT, MOST_PAYMENTS),
     "note": _private(10_000),
     "tags": _array(_text(100, least=1), MOST_TAGS),
     "priority": _choice("order.choice", PRIORITIES),
     "kind": _choice("order.choice", KINDS),
     "status": _text(100),
-    "attributes": _read_attributes,
+    "attributes": _ATTRIBUTES,
 }
+_READERS = {name: rule.read for name, rule in _RULES.items()}
 _REQUIRED = ("id", "created_at", "currency", "total")
+
+ORDER_SCHEMA: Mapping[str, Any] = MappingProxyType(
+    {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Order",
+        **_closed(
+            {name: rule.schema if name in _REQUIRED else _or_null(rule.schema) for name, rule in _RULES.items()},
+            _REQUIRED,
+        ),
+    }
+)
+"""JSON Schema 2020-12 of the outside document. What it cannot say: decimals by currency, real dates, sizes, NUL."""
 
 
 # --- canonical order -> outside document, digest --------------------------------------------------------------------
@@ -428,107 +446,3 @@ def _with_shown(part: Mapping[str, Any], name: str, currency: str) -> dict[str, 
 def digest(order: Mapping[str, Any]) -> str:
     """SHA-256 (hex) of the canonical order: the same content gives the same digest, however its keys were ordered."""
     return sha256(orjson.dumps(order, option=orjson.OPT_SORT_KEYS)).hexdigest()
-
-
-# --- the public contract --------------------------------------------------------------------------------------------
-
-
-def _nullable(kind: str, **rules: Any) -> dict[str, Any]:
-    return {"type": [kind, "null"], **rules}
-
-
-def _closed(properties: Mapping[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "properties": dict(properties), "additionalProperties": False}
-
-
-def _private_schema(most: int) -> dict[str, Any]:
-    hidden = {"type": "string", "maxLength": most}
-    marks = [
-        {"type": "object", "properties": {mark: hidden}, "required": [mark], "additionalProperties": False}
-        for mark in ("masked", "cipher")
-    ]
-    return {"anyOf": [_nullable("string", maxLength=most), *marks]}
-
-
-_AMOUNT_SCHEMA = {
-    "anyOf": [{"type": "string", "pattern": AMOUNT_PATTERN}, {"type": "number"}],
-    "description": "Decimal text, or a JSON number that is exact, with no more decimals than the currency has.",
-}
-_TIME_SCHEMA = {"type": "string", "pattern": TIME_PATTERN, "format": "date-time"}
-_ATTRIBUTES = _nullable("object", description="Free content, at most 64 KiB.")
-
-ORDER_SCHEMA: Mapping[str, Any] = MappingProxyType(
-    {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Order",
-        "type": "object",
-        "required": list(_REQUIRED),
-        "additionalProperties": False,
-        "properties": {
-            "id": {"type": "string", "minLength": 1, "maxLength": 128},
-            "channel": _nullable("string", minLength=1, maxLength=64),
-            "created_at": _TIME_SCHEMA,
-            "currency": {"type": "string", "enum": list(CURRENCIES)},
-            "total": _AMOUNT_SCHEMA,
-            "buyer": {
-                "anyOf": [
-                    {"type": "null"},
-                    _closed(
-                        {
-                            "id": _private_schema(200),
-                            "name": _private_schema(1000),
-                            "phone": _private_schema(200),
-                            "email": _private_schema(500),
-                        }
-                    ),
-                ]
-            },
-            "address": {
-                "anyOf": [
-                    {"type": "null"},
-                    _closed(
-                        {
-                            **{name: _private_schema(200) for name in ("country", "province", "city", "district")},
-                            "street": _private_schema(1000),
-                            "zip": _private_schema(50),
-                        }
-                    ),
-                ]
-            },
-            "lines": _nullable(
-                "array",
-                maxItems=MOST_LINES,
-                items=_closed(
-                    {
-                        "sku": _nullable("string", maxLength=200),
-                        "title": _nullable("string", maxLength=1000),
-                        "quantity": _nullable("number", minimum=-MOST_QUANTITY, maximum=MOST_QUANTITY),
-                        "price": {"anyOf": [{"type": "null"}, _AMOUNT_SCHEMA]},
-                        "custom": _nullable("boolean"),
-                        "variant": _nullable("string", maxLength=500),
-                        "gift": _nullable("boolean"),
-                        "attributes": _ATTRIBUTES,
-                    }
-                ),
-            ),
-            "payments": _nullable(
-                "array",
-                maxItems=MOST_PAYMENTS,
-                items=_closed(
-                    {
-                        "method": _nullable("string", maxLength=100),
-                        "amount": {"anyOf": [{"type": "null"}, _AMOUNT_SCHEMA]},
-                        "paid_at": {"anyOf": [{"type": "null"}, _TIME_SCHEMA]},
-                    }
-                ),
-            ),
-            "note": _private_schema(10_000),
-            "tags": _nullable("array", maxItems=MOST_TAGS, items={"type": "string", "minLength": 1, "maxLength": 100}),
-            "priority": {"enum": [*PRIORITIES, None]},
-            "kind": {"enum": [*KINDS, None]},
-            "status": _nullable("string", maxLength=100),
-            "attributes": _ATTRIBUTES,
-        },
-    }
-)
-"""JSON Schema 2020-12 of the outside document. What it cannot say: decimals by currency, real dates, sizes, NUL."""
