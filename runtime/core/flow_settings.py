@@ -20,8 +20,8 @@ from runtime.core import conditions
 from runtime.core.json_text import shown
 from runtime.core.money import show_amount
 from runtime.core.order import FIELDS, MISSING, Field, field_at, value_at
-from runtime.core.problem import Problem
-from runtime.core.shape import joined, nearest, shape_problems
+from runtime.core.problem import Problem, joined
+from runtime.core.shape import nearest, shape_problems
 
 Settings = Mapping[str, Any]
 Place = tuple[str | int, ...]

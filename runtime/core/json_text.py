@@ -14,7 +14,7 @@ from json import JSONDecodeError, JSONDecoder
 from math import isfinite
 from typing import Any, Literal
 
-from runtime.core.problem import Problem
+from runtime.core.problem import Problem, joined
 
 MOST_LEVELS = 64
 MOST_ORDERS = 1000
@@ -274,13 +274,13 @@ def content_problems(value: Any, where: str) -> Iterator[Problem]:
         yield from _text_problems(value, where)
     elif isinstance(value, list):
         for index, element in enumerate(value):
-            yield from content_problems(element, _joined(where, str(index)))
+            yield from content_problems(element, joined(where, index))
     elif isinstance(value, dict):
         if isinstance(value, _Twice):
-            yield Problem("json.twice", _joined(where, shown(value.name)), {"name": shown(value.name)})
+            yield Problem("json.twice", joined(where, shown(value.name)), {"name": shown(value.name)})
         for name, element in value.items():
             yield from _text_problems(name, where)
-            yield from content_problems(element, _joined(where, shown(name)))
+            yield from content_problems(element, joined(where, shown(name)))
 
 
 def _text_problems(text: str, where: str) -> Iterator[Problem]:
@@ -315,7 +315,7 @@ def _plain_parts(parts: Iterable[tuple[Any, Any]], gather: Callable[[list[tuple[
     for name, part in parts:
         own = _plain(part, level + 1)
         if type(own) is Problem:
-            return replace(own, where=_joined(shown(str(name)), own.where) if own.where else shown(str(name)))
+            return replace(own, where=joined(shown(str(name)), own.where))
         kept.append((name, own))
     return gather(kept)
 
@@ -341,10 +341,6 @@ def _too_large(number: int | float | Decimal) -> Problem:
 def shown(text: str) -> str:
     """A text as it can be told in a problem: short, with NUL and lone surrogates replaced."""
     return _SURROGATE.sub("\ufffd", text[:40]).replace("\0", "\u2400")
-
-
-def _joined(where: str, name: str) -> str:
-    return f"{where}.{name}" if where else name
 
 
 def _first_too_deep(text: str, start: int, end: int) -> int | None:

@@ -20,7 +20,7 @@ import orjson
 from runtime.core.json_text import content_problems, plain, plain_number, shown
 from runtime.core.moment import TIME_PATTERN, read_moment, show_moment
 from runtime.core.money import AMOUNT_PATTERN, CURRENCIES, read_amount, show_amount, type_name
-from runtime.core.problem import Problem
+from runtime.core.problem import Problem, joined
 
 Order = dict[str, Any]
 """A canonical order: a JSON-able dict, never changed once read."""
@@ -195,7 +195,7 @@ def _read_fields(
 
 
 def _under(name: str, problems: tuple[Problem, ...]) -> Iterator[Problem]:
-    return (replace(problem, where=f"{name}.{problem.where}" if problem.where else name) for problem in problems)
+    return (replace(problem, where=joined(name, problem.where)) for problem in problems)
 
 
 def _unknown_field(name: Any, known: Iterable[str]) -> Problem:

@@ -18,3 +18,8 @@ class Problem:
     params: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     node: str | None = None
     level: Literal["error", "warning"] = "error"
+
+
+def joined(*parts: Any) -> str:
+    """A path out of its parts, empty ones left out: `nodes.3.settings`."""
+    return ".".join(str(part) for part in parts if part != "")

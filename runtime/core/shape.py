@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from runtime.core.json_text import shown
-from runtime.core.problem import Problem
+from runtime.core.problem import Problem, joined
 
 # The rules of a schema whose limit is told: code, and the name of the limit in the words.
 _LIMITS = {
@@ -37,11 +37,6 @@ def shape_problems(
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that was probably meant."""
     return next(iter(get_close_matches(name, list(known), n=1, cutoff=0.6)), None)
-
-
-def joined(*parts: Any) -> str:
-    """A path out of its parts, empty ones left out: `nodes.3.settings`."""
-    return ".".join(str(part) for part in parts if part != "")
 
 
 def _problems(error: ValidationError, where: str, node: str | None) -> Iterator[Problem]:
