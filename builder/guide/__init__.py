@@ -1,0 +1,1 @@
+"""The guide: what every kind of step does, read from the node types' own folders."""
