@@ -87,7 +87,7 @@ class Setting:
         return self.name.removeprefix(PREFIX).lower()
 
 
-class _Unfit(Exception):  # noqa: N818 - caught in this module only, where it becomes a BadSetting
+class _Unfit(Exception):
     """The text does not fit the setting. Arguments: what is wrong, how to mend it."""
 
 

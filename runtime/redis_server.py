@@ -34,7 +34,7 @@ def command(program: Path, folder: Path, listen_at: Path) -> tuple[str, ...]:
         str(program),
         *("--port", "0", "--unixsocket", str(listen_at), "--unixsocketperm", "700"),
         *("--dir", str(folder), "--appendonly", "yes", "--appendfsync", "everysec", "--save", ""),
-        *("--maxmemory-policy", "noeviction", "--daemonize", "no", "--loglevel", "warning"),
+        *("--maxmemory-policy", "noeviction", "--daemonize", "no", "--loglevel", "notice", "--logfile", "redis.log"),
     )
 
 

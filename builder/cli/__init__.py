@@ -37,7 +37,8 @@ def with_settings(command: Command) -> Command:
     @functools.wraps(command)
     def run(**options: Any) -> None:
         settings = settings_or_end(os.environ)
-        show_home(settings)
+        if not options.get("tied"):  # the supervisor told it once for all
+            show_home(settings)
         command(settings, **options)
 
     return run
@@ -115,7 +116,7 @@ def token() -> None:
 
 @token.command("create")
 @click.argument("name")
-@click.option("--role", required=True, help="The duty that the token acts with.")
+@click.option("--role", required=True, help="What the token may do: intake, operator, designer, admin or auditor.")
 @click.option("--channel", "channels", multiple=True, help="Limit the token to this channel; may be said again.")
 def create_token(name: str, role: str, channels: tuple[str, ...]) -> None:
     """Make the API token NAME and print it. It is shown this once only."""
@@ -145,8 +146,9 @@ def settings() -> None:
 
 
 @main.command(hidden=True)
+@TIED
 @with_settings
-def prepare(settings: Settings) -> None:
+def prepare(settings: Settings, tied: bool) -> None:
     """Ready a home for its parts: database, demo shop. Prints the path of a sign-in link, when one is of use."""
     from builder.cli import people
 

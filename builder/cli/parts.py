@@ -32,7 +32,7 @@ def serve(settings: Settings, *, tied: bool) -> None:
         port=settings.port,
         workers=1,
         blocking_threads=settings.threads,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,  # it warns of the number of threads, which wait most of the time
         workers_kill_timeout=10,
     ).serve()
 
@@ -106,7 +106,7 @@ def stop_when_asked(*, tied: bool) -> threading.Event:
 
 def end_with_the_supervisor() -> None:
     """Asks this process to end when its standard input closes, as it does when the supervisor is killed."""
-    _watch(sys.stdin.buffer.read)
+    _watch(lambda: os.read(sys.stdin.fileno(), 1))
 
 
 def end_with_the_parent(parent: int) -> None:

@@ -6,7 +6,8 @@ from difflib import get_close_matches
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
-from builder.auth import DUTIES, add_token, has_admin, make_signin_link
+from builder.api.access import ROLES
+from builder.auth import add_token, has_admin, make_signin_link
 from builder.config import Settings
 from runtime.store.database import begin, connect, migrate, reading
 
@@ -21,9 +22,9 @@ class MadeToken:
 
 def make_token(settings: Settings, name: str, role: str, channels: tuple[str, ...]) -> MadeToken:
     """Makes an API token; without channels it is good for every channel."""
-    if role not in DUTIES:
-        close = get_close_matches(role, DUTIES, n=1)
-        hint = f"Did you mean {close[0]}?" if close else f"Take one of {', '.join(DUTIES)}."
+    if role not in ROLES:
+        close = get_close_matches(role, ROLES, n=1)
+        hint = f"Did you mean {close[0]}?" if close else f"Take one of {', '.join(ROLES)}."
         return MadeToken(problem=f"There is no role “{role}”. {hint}")
     try:
         with begin(connect(settings.database_url), durable=True) as connection:
@@ -46,8 +47,8 @@ def prepare_home(settings: Settings) -> str | None:
     if settings.demo:
         from builder.demo.shop import GUIDE, open_shop
 
-        open_shop(settings, engine)
-        return make_signin_link(engine, GUIDE)
+        open_shop(settings)
+        return make_signin_link(engine, GUIDE.name)
     return None if _has_admin(engine) else make_signin_link(engine, None)
 
 

@@ -56,7 +56,8 @@ class Supervisor:
             except subprocess.TimeoutExpired:
                 continue
             return printed.decode() if process.returncode == 0 else None
-        _end(process, PATIENCE)
+        _ask_to_end(process)
+        _wait_for_the_end(process)
         return None
 
     def wait_until(self, ready: Callable[[], bool], *, seconds: float) -> bool:
@@ -83,7 +84,7 @@ class Supervisor:
             for kept in group:
                 _ask_to_end(kept.process)
             for kept in group:
-                _end(kept.process, PATIENCE)
+                _wait_for_the_end(kept.process)
 
     def _look_after(self, kept: _Kept, now: float) -> None:
         code = kept.process.poll()
@@ -122,10 +123,9 @@ def _ask_to_end(process: subprocess.Popen[bytes]) -> None:
         process.terminate()
 
 
-def _end(process: subprocess.Popen[bytes], patience: float) -> None:
-    _ask_to_end(process)
+def _wait_for_the_end(process: subprocess.Popen[bytes]) -> None:
     try:
-        process.wait(patience)
+        process.wait(PATIENCE)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

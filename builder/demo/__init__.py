@@ -1,0 +1,1 @@
+"""The demo shop: people of each duty, the example flows, and simulated orders. All of it is invented."""
