@@ -6,8 +6,9 @@ from flask import Flask
 from flask_login import LoginManager
 from flask_wtf import CSRFProtect
 
-from builder import auth, errors, navigation, signin
+from builder import auth, errors, labels, navigation, signin
 from builder.admin import views as admin
+from builder.api import install_api
 from builder.config import Settings, asset_root
 from builder.flows import views as flows
 from builder.i18n import install_i18n
@@ -49,6 +50,7 @@ def assemble(settings: Settings) -> Flask:
     _install_people(app)
     for blueprint in (signin.pages, start.pages, inbox.pages, orders.pages, refusals.pages, flows.pages, admin.pages):
         app.register_blueprint(blueprint)
+    install_api(app, settings.secret_key)
     errors.install_errors(app)
     return app
 
@@ -72,6 +74,8 @@ def _install_frame(app: Flask, settings: Settings) -> None:
         theme=signin.theme,
         demo_people=signin.demo_people,
         here=here,
+        choice_name=labels.choice_name,
+        field_name=labels.field_name,
     )
 
 

@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from builder.api.problems import http_answer
 from builder.web import is_htmx, wants_json
 
 log = structlog.get_logger()
@@ -27,6 +28,8 @@ def _stale_form(error: CSRFError) -> ResponseReturnValue:
 def _refused(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None:
         return error.response
+    if request.path.startswith("/api/"):
+        return http_answer(error)
     status = error.code or 500
     title, text, remedy = _words(status)
     return _answer(status, title, text, remedy)

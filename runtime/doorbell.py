@@ -42,6 +42,10 @@ class Doorbell:
         except RedisError as broken:
             log.warning("doorbell.unheard", queue=self._queue.name, error=str(broken))
 
+    def reach(self) -> None:
+        """Ask Redis whether it is there. RedisError when it is not."""
+        self._redis.ping()
+
     def hold(self) -> None:
         """Keep others from being called while this worker listens."""
         self._redis.set(self._held, 1, px=HOLD_MS)

@@ -13,6 +13,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 
 BUSY_MS = 10_000
+MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def connect(url: str, *, pool_size: int = 10) -> Engine:
@@ -49,7 +50,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
 def migrate(url: str) -> None:
     """Bring the database to the newest revision."""
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["url"] = url
     command.upgrade(config, "head")
 

@@ -8,7 +8,7 @@ import orjson
 from sqlalchemy import Connection, RowMapping, Select, and_, func, or_, select
 
 from runtime.core.run import STATES
-from runtime.store.tables import effects, flow_versions, journal, orders, runs, tasks, team_members, users
+from runtime.store.tables import effects, flow_versions, flows, journal, orders, runs, tasks, team_members, users
 
 PHONE_TAIL = 4
 
@@ -61,12 +61,15 @@ def find_orders(
     text: str = "",
     states: Collection[str] = (),
     channel: str | None = None,
+    channels: Collection[str] | None = None,
+    external_id: str | None = None,
     flow_key: str | None = None,
     before: str | None = None,
     limit: int = 50,
 ) -> Sequence[RowMapping]:
     """Orders with their runs, the newest first, without their bodies.
 
+    `channels` are those that the reader may see (None: all); `external_id` is the channel's own order id, exactly.
     `text` is an order id, the last four digits of a phone, the beginning of a trace code, a SKU or a buyer's name.
     `before` is the run id after which the page begins.
     """
@@ -80,6 +83,10 @@ def find_orders(
         *_run_columns(),
     ).join(runs, runs.c.id == orders.c.run_id)
     query = _narrowed(query, text, states, channel, flow_key)
+    if channels is not None:
+        query = query.where(orders.c.channel.in_(channels))
+    if external_id is not None:
+        query = query.where(orders.c.external_id == external_id)
     if before:
         query = query.where(orders.c.run_id < before)
     return connection.execute(query.order_by(orders.c.run_id.desc()).limit(limit)).mappings().all()
@@ -111,6 +118,18 @@ def effects_of(connection: Connection, run_id: str) -> Sequence[RowMapping]:
     return connection.execute(query).mappings().all()
 
 
+def tasks_of(connection: Connection, run_id: str) -> Sequence[RowMapping]:
+    """Every task of an order, the oldest first."""
+    query = select(tasks).where(tasks.c.run_id == run_id).order_by(tasks.c.asked_at, tasks.c.trace)
+    return connection.execute(query).mappings().all()
+
+
+def all_flows(connection: Connection) -> Sequence[RowMapping]:
+    """Every flow without its draft, by key."""
+    columns = (flows.c.key, flows.c.name, flows.c.version, flows.c.draft_rev, flows.c.draft_by, flows.c.draft_at)
+    return connection.execute(select(*columns).order_by(flows.c.key)).mappings().all()
+
+
 def version(connection: Connection, version_id: str) -> RowMapping | None:
     """A published version of a flow."""
     return connection.execute(select(flow_versions).where(flow_versions.c.id == version_id)).mappings().first()
@@ -134,38 +153,38 @@ def find_tasks(
     *,
     state: str = "open",
     text: str = "",
+    who_kind: str | None = None,
+    due_before: int | None = None,
+    channels: Collection[str] | None = None,
     after: tuple[int, str] | None = None,
     limit: int = 50,
 ) -> Sequence[RowMapping]:
     """Tasks with their orders, the one due first on top. `reader` None sees all. `after` is (order, trace) of the last seen.
 
+    `who_kind` keeps those that ask a person, a team or a role; `due_before` those whose deadline lies before;
+    `channels` those of orders from these.
     Each row carries `place`, the number by which the list is sorted: the deadline, or what stands for none.
     """
-    place = func.coalesce(tasks.c.due_at, NEVER).label("place")
-    query = (
-        select(
-            tasks,
-            place,
-            orders.c.external_id,
-            orders.c.channel,
-            orders.c.total,
-            orders.c.currency,
-            orders.c.buyer,
-            orders.c.received_at,
-            runs.c.flow_key,
-            runs.c.version_id,
-        )
-        .join(orders, orders.c.run_id == tasks.c.run_id)
-        .join(runs, runs.c.id == tasks.c.run_id)
-        .where(tasks.c.state == state)
-    )
+    place = _task_place()
+    query = _tasks_with_orders().where(tasks.c.state == state)
     if reader:
         query = query.where(_may_see(reader))
     if text:
         query = query.where(_matches(text))
+    if who_kind:
+        query = query.where(tasks.c.who_kind == who_kind)
+    if due_before is not None:
+        query = query.where(tasks.c.due_at < due_before)
+    if channels is not None:
+        query = query.where(orders.c.channel.in_(channels))
     if after:
         query = query.where(or_(place > after[0], and_(place == after[0], tasks.c.trace > after[1])))
     return connection.execute(query.order_by(place, tasks.c.trace).limit(limit)).mappings().all()
+
+
+def task(connection: Connection, trace: str) -> RowMapping | None:
+    """A task with its order, as `find_tasks` gives them, or None."""
+    return connection.execute(_tasks_with_orders().where(tasks.c.trace == trace)).mappings().first()
 
 
 def count_tasks(connection: Connection, reader: Reader | None) -> int:
@@ -184,6 +203,29 @@ def may_decide(connection: Connection, task_trace: str, reader: Reader) -> bool:
 
 # Sorts after every deadline, and still fits a BIGINT.
 NEVER = 2**62
+
+
+def _task_place() -> Any:
+    return func.coalesce(tasks.c.due_at, NEVER).label("place")
+
+
+def _tasks_with_orders() -> Select[Any]:
+    return (
+        select(
+            tasks,
+            _task_place(),
+            orders.c.external_id,
+            orders.c.channel,
+            orders.c.total,
+            orders.c.currency,
+            orders.c.buyer,
+            orders.c.received_at,
+            runs.c.flow_key,
+            runs.c.version_id,
+        )
+        .join(orders, orders.c.run_id == tasks.c.run_id)
+        .join(runs, runs.c.id == tasks.c.run_id)
+    )
 
 
 def _run_columns() -> tuple[Any, ...]:
