@@ -27,6 +27,7 @@ from builder.models import User, db
 from builder.web import wants_json
 from runtime.store import tables
 from runtime.store.database import begin
+from runtime.store.queries import Reader
 
 Duty = Literal["designer", "operator", "lead", "finance", "warehouse", "after_sales", "admin", "auditor"]
 Action = Literal[
@@ -98,6 +99,12 @@ def allows(duties: frozenset[str], action: Action) -> bool:
 def may(action: Action) -> bool:
     """Whether the person who asks may do this. For templates and views; the gate has the last word."""
     return current_user.is_authenticated and allows(current_user.duty_set, action)
+
+
+def reader() -> Reader:
+    """The person who asks, as the lists of tasks see them."""
+    duties = current_user.duty_set
+    return Reader(current_user.name, tuple(sorted(duties)), "admin" in duties)
 
 
 def check_access() -> ResponseReturnValue | None:

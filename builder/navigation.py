@@ -6,9 +6,8 @@ from typing import Final
 from flask import Flask, g, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_login import current_user
 
-from builder.auth import Action, may
+from builder.auth import Action, may, reader
 from builder.models import User, engine
 from runtime.clock import now
 from runtime.core.engine import micros
@@ -96,7 +95,7 @@ def pulse() -> screens.Pulse:
     """Counts and balance, read once for a request."""
     if "pulse" not in g:
         with reading(engine()) as connection:
-            g.pulse = screens.pulse(connection, current_user.name, current_user.duty_set, micros(now()))
+            g.pulse = screens.pulse(connection, reader(), micros(now()))
     found: screens.Pulse = g.pulse
     return found
 

@@ -1,7 +1,7 @@
 """What every page shares: htmx, security headers, built assets, and the way back from a form.
 
-htmx-flask is used here and nowhere else. Its traps are kept out: it replaces the request class (so it comes first), it does not
-decode the page's address, it knows no swap modifiers, and it leaves `Vary` to us.
+htmx-flask is used here and nowhere else. Its traps are kept out: it replaces the request class (so it comes first), it
+does not decode the page's address, it knows no swap modifiers, and it leaves `Vary` to us.
 """
 
 import json

@@ -1,22 +1,172 @@
-"""Pages."""
+"""Administration: people and what they may do, the teams that are asked, the channels and who takes their orders."""
 
-from flask import Blueprint, render_template
+import json
+from typing import Final, cast
+
+from flask import Blueprint, abort, flash, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
-from builder.auth import requires
+from builder import auth
+from builder.auth import DUTIES, Duty, requires
+from builder.models import engine
+from builder.orders.story import names
+from builder.web import asker, go
+from runtime.clock import now
+from runtime.core.engine import micros
+from runtime.flows import default_flow
+from runtime.store import screens, trail
+from runtime.store.database import begin, reading
+from runtime.store.tables import channels as channel_table
+from runtime.store.tables import flows, team_members, teams, users
 
 pages = Blueprint("admin", __name__)
+
+LONGEST_NAME: Final = 64
 
 
 @pages.get("/people")
 @requires("people.manage")
 def people() -> ResponseReturnValue:
-    """A page."""
-    return render_template("start/page.html")
+    """Everybody, with their duties, and the teams."""
+    return _people()
+
+
+@pages.post("/people")
+@requires("people.manage")
+def add_person() -> ResponseReturnValue:
+    """Add a person and show the link by which they sign in for the first time."""
+    name = request.form.get("name", "").strip()
+    display = request.form.get("display", "").strip()[:128] or name
+    duties = _duties()
+    if not 1 <= len(name) <= LONGEST_NAME or any(ord(sign) < 33 for sign in name):
+        return _people(_("Write a name of 1 to 64 characters without blanks, such as “li.wei”."), 422)
+    if not duties:
+        return _people(_("Choose at least one duty."), 422)
+    try:
+        with begin(engine(), durable=True) as connection:
+            auth.add_user(connection, name, display, duties)
+            _note(connection, "user.add", name, after={"duties": list(duties)})
+    except IntegrityError:
+        return _people(_("This name is taken. Choose another one."), 422)
+    return _people(link_of=name)
+
+
+@pages.post("/people/<name>/link")
+@requires("people.manage")
+def make_link(name: str) -> ResponseReturnValue:
+    """Make a one-time sign-in link for a person."""
+    return _people(link_of=name)
+
+
+@pages.post("/people/<name>")
+@requires("people.manage")
+def change_person(name: str) -> ResponseReturnValue:
+    """Change a person's duties, or whether they still work here. The last administrator stays one."""
+    duties, active = _duties(), bool(request.form.get("active"))
+    with begin(engine(), durable=True) as connection:
+        row = connection.execute(select(users).where(users.c.name == name)).mappings().first()
+        if row is None:
+            abort(404)
+        connection.execute(
+            update(users).where(users.c.name == name).values(duties=json.dumps(list(duties)), active=active)
+        )
+        lasting = auth.has_admin(connection)
+        if lasting:
+            before = {"duties": json.loads(row["duties"]), "active": row["active"]}
+            _note(connection, "user.change", name, before, {"duties": list(duties), "active": active})
+        else:
+            connection.rollback()
+    if not lasting:
+        return _people(_("Somebody has to stay administrator. Make another person one first."), 409)
+    flash(_("Saved."), "good")
+    return go("admin.people")
+
+
+@pages.post("/teams/<key>")
+@requires("people.manage")
+def change_team(key: str) -> ResponseReturnValue:
+    """Say who belongs to a team."""
+    wanted = set(request.form.getlist("member"))
+    with begin(engine(), durable=True) as connection:
+        if connection.execute(select(teams.c.key).where(teams.c.key == key)).first() is None:
+            abort(404)
+        members = sorted(wanted & set(connection.execute(select(users.c.name)).scalars()))
+        connection.execute(delete(team_members).where(team_members.c.team == key))
+        if members:
+            connection.execute(insert(team_members), [{"team": key, "user_name": name} for name in members])
+        _note(connection, "team.change", key, after={"members": members})
+    flash(_("Saved."), "good")
+    return go("admin.people")
 
 
 @pages.get("/channels")
 @requires("people.manage")
 def channels() -> ResponseReturnValue:
-    """A page."""
-    return render_template("start/page.html")
+    """The shops that orders come from, and which flow takes them."""
+    with reading(engine()) as connection:
+        return render_template(
+            "admin/channels.html",
+            rows=screens.channel_rows(connection, micros(now())),
+            flow_names=screens.flow_names(connection, published=True),
+            default=default_flow(connection),
+        )
+
+
+@pages.post("/channels/<name>")
+@requires("people.manage")
+def change_channel(name: str) -> ResponseReturnValue:
+    """Choose the flow that takes a channel's orders; none means the default flow."""
+    key = request.form.get("flow") or None
+    with begin(engine(), durable=True) as connection:
+        known = connection.execute(select(flows.c.key).where(flows.c.key == key, flows.c.version.is_not(None))).first()
+        if key and known is None:
+            abort(404)
+        changed = connection.execute(
+            update(channel_table).where(channel_table.c.name == name).values(flow_key=key)
+        )
+        if not changed.rowcount:
+            abort(404)
+        _note(connection, "channel.change", name, after={"flow": key})
+    flash(_("New orders of %(channel)s go this way from now on.", channel=name), "good")
+    return go("admin.channels")
+
+
+def _people(problem: str = "", status: int = 200, link_of: str | None = None) -> ResponseReturnValue:
+    link = None
+    if link_of is not None:
+        with reading(engine()) as connection:
+            if connection.execute(select(users.c.name).where(users.c.name == link_of)).first() is None:
+                abort(404)
+        link = request.url_root.rstrip("/") + auth.make_signin_link(engine(), link_of)
+    with reading(engine()) as connection:
+        rows = [(row, frozenset(json.loads(row["duties"]))) for row in screens.people_rows(connection)]
+        page = render_template(
+            "admin/people.html",
+            rows=rows,
+            teams=screens.team_rows(connection),
+            names=names(connection),
+            duties=DUTIES,
+            problem=problem,
+            link=link,
+            link_of=link_of,
+        )
+    return page, status
+
+
+def _duties() -> tuple[Duty, ...]:
+    told = request.form.getlist("duty")
+    return cast(tuple[Duty, ...], tuple(duty for duty in DUTIES if duty in told))
+
+
+def _note(
+    connection: Connection,
+    action: str,
+    subject: str,
+    before: dict[str, object] | None = None,
+    after: dict[str, object] | None = None,
+) -> None:
+    trail.write(connection, asker(current_user.name), micros(now()), action, subject, before, after)

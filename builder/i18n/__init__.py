@@ -7,18 +7,19 @@ import json
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
 from babel.dates import format_date, format_datetime, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_currency, format_decimal, get_currency_precision
+from babel.numbers import format_decimal
 from flask import Flask, current_app, request
 from flask_babel import Babel, get_locale, get_timezone, ngettext
 from flask_babel import gettext as _
 from flask_login import current_user
+
+from runtime.core.money import show_money
 
 LANGUAGES: Final = {"en": "English", "zh-CN": "简体中文"}
 LANGUAGE_COOKIE: Final = "language"
@@ -32,9 +33,8 @@ def install_i18n(app: Flask, timezone: str, language: str | None) -> None:
     app.config["ORDERFLOW_LANGUAGE"] = language
     Babel(app, default_locale="en", default_timezone=timezone, locale_selector=lambda: language_tag().replace("-", "_"))
     app.jinja_env.globals.update(language_tag=language_tag, languages=LANGUAGES)
-    app.jinja_env.filters.update(
-        moment=moment, clock_time=clock_time, iso=iso, span=span, money=money, count=count, words=words
-    )
+    shown = (moment, told_moment, clock_time, long_moment, iso, span, money, count, words, plain)
+    app.jinja_env.filters.update({one.__name__: one for one in shown})
 
 
 def language_tag() -> str:
@@ -103,6 +103,11 @@ def moment(at: int | datetime | None) -> str:
     return f"{format_date(local, pattern, locale=get_locale())} {clock}"
 
 
+def told_moment(text: str | None) -> str:
+    """A moment of an order, which keeps times as UTC text."""
+    return "–" if text is None else moment(datetime.fromisoformat(text))
+
+
 def clock_time(at: int | datetime, seconds: bool = False) -> str:
     """The time of day, 24 hours."""
     return format_time(_local(at), "HH:mm:ss" if seconds else "HH:mm", locale=get_locale())
@@ -153,10 +158,7 @@ def _utc(at: int | datetime) -> datetime:
 
 def money(amount: int | None, currency: str) -> str:
     """An amount in minor units with its currency's sign."""
-    if amount is None:
-        return "–"
-    digits = get_currency_precision(currency)
-    return format_currency(Decimal(amount).scaleb(-digits), currency, locale=get_locale())
+    return "–" if amount is None else show_money(amount, currency, language_tag())
 
 
 def count(number: int) -> str:
@@ -177,5 +179,9 @@ def plain(value: Any) -> str:
             return str(text)
         case {"cipher": _text}:
             return _("encrypted")
+        case list():
+            return ", ".join(plain(one) for one in value)
+        case dict():
+            return ", ".join(f"{key}: {plain(one)}" for key, one in value.items())
         case _:
             return str(value)

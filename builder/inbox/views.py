@@ -1,15 +1,245 @@
-"""Pages."""
+"""The inbox: what waits for me, with its order beside it, decided by a click or a key."""
 
-from flask import Blueprint, render_template
+import hashlib
+from dataclasses import dataclass
+from typing import Any, Final, Literal, cast
+
+import orjson
+from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+from sqlalchemy import Connection, RowMapping, select
 
-from builder.auth import requires
+from builder.auth import may, reader, requires
+from builder.i18n import moment
+from builder.models import engine
+from builder.orders.story import Names, Story, names, tell
+from builder.web import asker, is_htmx, service
+from runtime.clock import now
+from runtime.core.engine import micros, with_changes
+from runtime.service import Decline
+from runtime.store import queries
+from runtime.store.database import reading
+from runtime.store.tables import tasks
 
 pages = Blueprint("inbox", __name__)
+
+PAGE: Final = 50
+SHOWS: Final = ("all", "mine", "team", "overdue")
+MOST_REASON: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What of the inbox is looked at: a filter, a search, and where the page begins."""
+
+    show: str
+    text: str
+    after: tuple[int, str] | None
+
+    def query(self, **more: Any) -> dict[str, Any]:
+        """The look as parameters of an address."""
+        told = {"show": self.show if self.show != "all" else None, "q": self.text or None}
+        return {name: value for name, value in (told | more).items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A page of the inbox. `mark` changes when anything in it does."""
+
+    rows: tuple[RowMapping, ...]
+    more: str | None
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A task with all that helps to decide it."""
+
+    task: RowMapping
+    order: RowMapping
+    document: dict[str, Any]
+    story: Story
+    names: Names
+    reasons: tuple[str, ...]
+    mine: bool
 
 
 @pages.get("/inbox")
 @requires("tasks.see")
 def list_page() -> ResponseReturnValue:
-    """A page."""
-    return render_template("start/page.html")
+    """The list, and on a wide screen the first task beside it."""
+    return _board(_look(), None)
+
+
+@pages.get("/inbox/list")
+@requires("tasks.see")
+def list_part() -> ResponseReturnValue:
+    """The list alone, asked for every few seconds; nothing when nothing has changed."""
+    look = _look()
+    with reading(engine()) as connection:
+        shelf = _shelf(connection, look)
+        if shelf.mark == request.args.get("mark"):
+            return "", 204
+        return render_template(
+            "inbox/list.html", look=look, shelf=shelf, names=names(connection), selected=request.args.get("selected")
+        )
+
+
+@pages.get("/inbox/<trace>")
+@requires("tasks.see")
+def task_page(trace: str) -> ResponseReturnValue:
+    """One task, with the list beside it."""
+    return _board(_look(), trace)
+
+
+@pages.post("/tasks/<trace>/decision")
+@requires("tasks.decide")
+def decide(trace: str) -> ResponseReturnValue:
+    """Approve or reject. The first decision counts; a later one is told who was first."""
+    look = _look()
+    decision = request.form.get("decision", "")
+    reason = _reason()
+    if decision not in ("approve", "reject"):
+        abort(400)
+    with reading(engine()) as connection:
+        allowed = queries.may_decide(connection, trace, reader())
+        following = _following(connection, look, trace)
+    if not allowed:
+        return _board(look, trace, problem=_("This task asks somebody else."), status=403)
+    if decision == "reject" and not reason:
+        return _board(look, trace, problem=_("Say why: choose a reason or write one."), status=422)
+    declined = service().decide_task(
+        trace, cast(Literal["approve", "reject"], decision), reason, asker(current_user.name)
+    )
+    if declined:
+        return _board(look, trace, problem=_late_words(declined), status=409)
+    done = _("Approved.") if decision == "approve" else _("Rejected.")
+    if not is_htmx():
+        return redirect(_address(look, following), code=303)
+    return _board(look, following, done=done, push=True)
+
+
+def _board(
+    look: Look,
+    trace: str | None,
+    *,
+    problem: str = "",
+    done: str = "",
+    status: int = 200,
+    push: bool = False,
+) -> ResponseReturnValue:
+    """List and task. `trace` None takes the first task, which a phone does not show until it is chosen."""
+    with reading(engine()) as connection:
+        shelf = _shelf(connection, look)
+        chosen = trace or (shelf.rows[0]["trace"] if shelf.rows else None)
+        sheet = _sheet(connection, chosen) if chosen else None
+        if trace and sheet is None:
+            abort(404)
+        answer = make_response(
+            render_template(
+                "inbox/board.html" if is_htmx() else "inbox/page.html",
+                look=look,
+                shelf=shelf,
+                sheet=sheet,
+                names=names(connection),
+                selected=chosen,
+                opened=trace is not None,
+                problem=problem,
+                done=done,
+                shows=_shows(),
+            ),
+            status,
+        )
+    if push:
+        answer.headers["HX-Push-Url"] = _address(look, trace)
+    return answer
+
+
+def _look() -> Look:
+    show = request.args.get("show", "all")
+    after = request.args.get("after", "")
+    place, _dot, trace = after.partition("-")
+    cursor = (int(place), trace) if place.isdigit() and len(place) < 20 and trace else None
+    return Look(show if show in SHOWS else "all", request.args.get("q", "").strip()[:128], cursor)
+
+
+def _shows() -> tuple[tuple[str, str], ...]:
+    return (("all", _("All")), ("mine", _("Only me")), ("team", _("My teams")), ("overdue", _("Overdue")))
+
+
+def _shelf(connection: Connection, look: Look) -> Shelf:
+    rows = queries.find_tasks(
+        connection,
+        None if _sees_all() else reader(),
+        text=look.text,
+        who_kind={"mine": "person", "team": "team"}.get(look.show),
+        due_before=micros(now()) if look.show == "overdue" else None,
+        after=look.after,
+        limit=PAGE + 1,
+    )
+    more = f"{rows[PAGE - 1]['place']}-{rows[PAGE - 1]['trace']}" if len(rows) > PAGE else None
+    told = "|".join(f"{row['trace']} {row['due_at']} {row['who']}" for row in rows)
+    return Shelf(tuple(rows[:PAGE]), more, hashlib.sha256(told.encode()).hexdigest()[:16])
+
+
+def _sees_all() -> bool:
+    """Auditors look at everything and decide nothing."""
+    return not may("tasks.decide")
+
+
+def _following(connection: Connection, look: Look, trace: str) -> str | None:
+    """The task that comes after this one in the list, else the one before it."""
+    traces = [row["trace"] for row in _shelf(connection, look).rows]
+    if trace not in traces:
+        return traces[0] if traces else None
+    at = traces.index(trace)
+    return (traces[at + 1 :] + traces[:at][::-1] + [None])[0]
+
+
+def _sheet(connection: Connection, trace: str) -> Sheet | None:
+    task = connection.execute(select(tasks).where(tasks.c.trace == trace)).mappings().first()
+    order = queries.order(connection, task["run_id"]) if task else None
+    if task is None or order is None:
+        return None
+    mine = queries.may_decide(connection, trace, reader())
+    if not mine and not may("orders.see"):
+        return None
+    return Sheet(
+        task=task,
+        order=order,
+        document=dict(with_changes(orjson.loads(order["document"]), orjson.loads(order["changes"]))),
+        story=tell(connection, order),
+        names=names(connection),
+        reasons=tuple(orjson.loads(task["reasons"])),
+        mine=mine and task["state"] == "open" and may("tasks.decide"),
+    )
+
+
+def _reason() -> str:
+    chips = [chip.strip() for chip in request.form.getlist("reason") if chip.strip()]
+    told = request.form.get("words", "").strip()
+    return "; ".join([*chips, told] if told else chips)[:MOST_REASON]
+
+
+def _late_words(declined: Decline) -> str:
+    match declined.why:
+        case "already_decided":
+            with reading(engine()) as connection:
+                who = names(connection).person(declined.by)
+            if declined.decision == "approve":
+                return _("%(who)s approved this at %(time)s, before you. Nothing was changed.",
+                         who=who, time=moment(declined.at))  # fmt: skip
+            return _("%(who)s rejected this at %(time)s, before you. Nothing was changed.",
+                     who=who, time=moment(declined.at))  # fmt: skip
+        case "withdrawn":
+            return _("The order went on without this decision, so it is not needed any more.")
+        case _:
+            return _("This task does not exist any more.")
+
+
+def _address(look: Look, trace: str | None) -> str:
+    if trace is None:
+        return url_for("inbox.list_page", **look.query())
+    return url_for("inbox.task_page", trace=trace, **look.query())

@@ -1,26 +1,27 @@
-"""Reads for the screens: what waits, for whom, and whether the orders balance."""
+"""Reads of single screens: the counts beside every page, the list of flows, refusals, people."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import Connection, RowMapping, func, select
 
 from runtime.core.run import STATES
-from runtime.store.tables import orders, refusals, runs, tasks, team_members
+from runtime.store import queries
+from runtime.store.queries import Balance, Reader
+from runtime.store.tables import (
+    api_tokens,
+    channels,
+    flows,
+    orders,
+    refusals,
+    runs,
+    tasks,
+    team_members,
+    teams,
+    users,
+)
 
 DAY = 24 * 3600 * 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Balance:
-    """Every order received is in one state. `difference` is what is missing (or too much): an incident."""
-
-    received: int
-    states: Mapping[str, int]
-
-    @property
-    def difference(self) -> int:
-        return self.received - sum(self.states.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,40 +29,156 @@ class Pulse:
     """What every page shows beside its own content. `tasks` are those that the person may decide."""
 
     tasks: int
-    overdue: int
     refusals: int
     balance: Balance
 
 
-def pulse(connection: Connection, user: str, duties: Collection[str], at: int) -> Pulse:
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How a person's tasks stand at a moment."""
+
+    open: int
+    overdue: int
+    soon: int
+
+
+@dataclass(frozen=True, slots=True)
+class FlowRow:
+    """A flow of the list: its row, its channels, and how many orders of the last 24 hours stand in each state."""
+
+    row: RowMapping
+    channels: tuple[str, ...]
+    states: Mapping[str, int]
+
+
+def pulse(connection: Connection, reader: Reader, at: int) -> Pulse:
     """The counts for one person at one moment. Refusals are those of the last 24 hours."""
-    mine = and_(tasks.c.state == "open", concerns(connection, user, duties))
-    late = func.count().filter(tasks.c.due_at < at)
-    open_tasks, overdue = connection.execute(select(func.count(), late).select_from(tasks).where(mine)).one()
     refused = select(func.count()).select_from(refusals).where(refusals.c.received_at >= at - DAY)
-    return Pulse(open_tasks, overdue, connection.scalar(refused) or 0, balance(connection))
+    return Pulse(
+        tasks=queries.count_tasks(connection, reader),
+        refusals=connection.execute(refused).scalar_one(),
+        balance=queries.total_balance(queries.balance(connection).values()),
+    )
 
 
-def balance(connection: Connection) -> Balance:
-    """The order balance over all channels."""
-    received = connection.scalar(select(func.count()).select_from(orders)) or 0
-    rows = connection.execute(select(runs.c.state, func.count()).group_by(runs.c.state))
-    found = {state: number for state, number in rows}
-    return Balance(received, {state: found.get(state, 0) for state in STATES})
+def waiting(connection: Connection, reader: Reader, at: int, soon: int) -> Waiting:
+    """The reader's open tasks, how many of them are overdue, and how many fall due within `soon` microseconds."""
+    due = [row["due_at"] for row in queries.find_tasks(connection, reader, limit=10_000)]
+    overdue = sum(one is not None and one < at for one in due)
+    near = sum(one is not None and at <= one < at + soon for one in due)
+    return Waiting(len(due), overdue, near)
 
 
-def concerns(connection: Connection, user: str, duties: Collection[str]) -> ColumnElement[bool]:
-    """Condition on `tasks`: the person is asked by name, by team or by duty.
-
-    Admins are also asked for the teams that have no members, so that no task is nobody's.
-    """
-    teams = select(team_members.c.team).where(team_members.c.user_name == user)
-    ways = [
-        and_(tasks.c.who_kind == "person", tasks.c.who == user),
-        and_(tasks.c.who_kind == "team", tasks.c.who.in_(teams)),
-        and_(tasks.c.who_kind == "role", tasks.c.who.in_(tuple(duties))),
+def flow_rows(connection: Connection, at: int) -> list[FlowRow]:
+    """Every flow, the last changed first."""
+    states: dict[str, dict[str, int]] = {}
+    lately = (
+        select(runs.c.flow_key, runs.c.state, func.count())
+        .where(runs.c.received_at >= at - DAY, runs.c.flow_key.is_not(None))
+        .group_by(runs.c.flow_key, runs.c.state)
+    )
+    for key, state, number in connection.execute(lately):
+        states.setdefault(key, {})[state] = number
+    taken: dict[str, list[str]] = {}
+    for name, key in connection.execute(select(channels.c.name, channels.c.flow_key).order_by(channels.c.name)):
+        taken.setdefault(key, []).append(name)
+    rows = connection.execute(select(flows).order_by(flows.c.draft_at.desc(), flows.c.key)).mappings().all()
+    return [
+        FlowRow(
+            row=row,
+            channels=tuple(taken.get(row["key"], ())),
+            states={state: states.get(row["key"], {}).get(state, 0) for state in STATES},
+        )
+        for row in rows
     ]
-    if "admin" in duties:
-        peopled = select(team_members.c.team)
-        ways.append(and_(tasks.c.who_kind == "team", tasks.c.who.not_in(peopled)))
-    return or_(*ways)
+
+
+def flow_names(connection: Connection, *, published: bool = False) -> dict[str, str]:
+    """The stored name (JSON) of each flow by its key; of the published ones only, if so wished."""
+    query = select(flows.c.key, flows.c.name).order_by(flows.c.key)
+    if published:
+        query = query.where(flows.c.version.is_not(None))
+    return dict(connection.execute(query).tuples().all())
+
+
+def channel_rows(connection: Connection, at: int) -> Sequence[RowMapping]:
+    """Every channel with its flow, and how many orders came and were refused in the last 24 hours."""
+    came = (
+        select(func.count())
+        .where(orders.c.channel == channels.c.name, orders.c.received_at >= at - DAY)
+        .scalar_subquery()
+    )
+    refused = (
+        select(func.count())
+        .where(refusals.c.channel == channels.c.name, refusals.c.received_at >= at - DAY)
+        .scalar_subquery()
+    )
+    query = select(
+        channels.c.name,
+        channels.c.flow_key,
+        channels.c.made_at,
+        flows.c.name.label("flow_name"),
+        came.label("came"),
+        refused.label("refused"),
+    ).join(flows, flows.c.key == channels.c.flow_key, isouter=True)
+    return connection.execute(query.order_by(channels.c.name)).mappings().all()
+
+
+def channel_names(connection: Connection) -> list[str]:
+    """The names of all channels."""
+    return list(connection.execute(select(channels.c.name).order_by(channels.c.name)).scalars())
+
+
+def find_refusals(
+    connection: Connection, *, channel: str | None = None, before: str | None = None, limit: int = 50
+) -> Sequence[RowMapping]:
+    """What was refused at the door, the newest first, without the bodies. `before` is the last id seen."""
+    query = select(
+        refusals.c.id,
+        refusals.c.channel,
+        refusals.c.external_id,
+        refusals.c.token_name,
+        refusals.c.received_at,
+        refusals.c.problems,
+        refusals.c.raw_size,
+        refusals.c.alarm,
+    )
+    if channel:
+        query = query.where(refusals.c.channel == channel)
+    if before:
+        query = query.where(refusals.c.id < before)
+    return connection.execute(query.order_by(refusals.c.id.desc()).limit(limit)).mappings().all()
+
+
+def refusal(connection: Connection, refusal_id: str) -> RowMapping | None:
+    """A refusal with its body."""
+    return connection.execute(select(refusals).where(refusals.c.id == refusal_id)).mappings().first()
+
+
+def people_rows(connection: Connection) -> Sequence[RowMapping]:
+    """Everybody, those who are active first."""
+    return connection.execute(select(users).order_by(users.c.active.desc(), users.c.display)).mappings().all()
+
+
+def team_rows(connection: Connection) -> list[tuple[RowMapping, tuple[str, ...], int]]:
+    """Every team with the names of its members and its number of open tasks."""
+    members: dict[str, list[str]] = {}
+    for team, name in connection.execute(select(team_members).order_by(team_members.c.user_name)):
+        members.setdefault(team, []).append(name)
+    asked = select(tasks.c.who, func.count()).where(tasks.c.state == "open", tasks.c.who_kind == "team")
+    waits = {who: number for who, number in connection.execute(asked.group_by(tasks.c.who))}
+    rows = connection.execute(select(teams).order_by(teams.c.key)).mappings().all()
+    return [(row, tuple(members.get(row["key"], ())), waits.get(row["key"], 0)) for row in rows]
+
+
+def token_rows(connection: Connection) -> Sequence[RowMapping]:
+    """The API tokens, without what they are."""
+    query = select(
+        api_tokens.c.id,
+        api_tokens.c.name,
+        api_tokens.c.role,
+        api_tokens.c.channels,
+        api_tokens.c.made_at,
+        api_tokens.c.revoked_at,
+    )
+    return connection.execute(query.order_by(api_tokens.c.made_at.desc())).mappings().all()

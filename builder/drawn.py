@@ -1,0 +1,205 @@
+"""A flow version as people see it: what its steps and ways are called, and a picture of it with one order's way lit."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import Connection
+
+from builder.i18n import words
+from builder.labels import kind_name, port_name, rule_sentence
+from nodes import node_types
+from nodes.contract import Port
+from runtime.store import queries
+
+# The canvas draws cards of this size; the picture of an order's way must look like it.
+CARD: Final = 232
+HEAD: Final = 60
+PORT_ROW: Final = 28
+COLUMN: Final = 328
+ROW: Final = 128
+MARGIN: Final = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A node in the picture."""
+
+    id: str
+    kind: str
+    name: str
+    under: str
+    x: int
+    y: int
+    height: int
+    mark: str
+    ports: tuple[tuple[str, int, bool], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """An edge in the picture: an SVG path, and whether the order took it."""
+
+    path: str
+    lit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A flow's picture: where it begins, how large it is, and what is in it."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    spots: tuple[Spot, ...]
+    ways: tuple[Way, ...]
+
+
+@dataclass(frozen=True)
+class DrawnFlow:
+    """A flow document with its nodes found by id."""
+
+    document: Mapping[str, Any]
+    number: int | None = None
+    nodes: Mapping[str, Mapping[str, Any]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "nodes", {node["id"]: node for node in self.document.get("nodes", ())})
+
+    @property
+    def name(self) -> str:
+        """The flow's name in the asker's language."""
+        return words(self.document.get("name"))
+
+    def kind(self, node_id: str) -> str:
+        """The node's type; empty where the flow has no such node."""
+        return str(self.nodes.get(node_id, {}).get("type", ""))
+
+    def node_name(self, node_id: str) -> str:
+        """The designer's name of the node, else its type's."""
+        node = self.nodes.get(node_id, {})
+        return words(node.get("name")) or kind_name(self.kind(node_id)) or node_id
+
+    def port_name(self, node_id: str, port: str) -> str:
+        """What the way out is called."""
+        found = next((one for one in self.ports(node_id) if one.id == port), None)
+        return port_name(self.kind(node_id), port, found.name if found else None)
+
+    def ports(self, node_id: str) -> tuple[Port, ...]:
+        """The ways out of the node."""
+        node = self.nodes.get(node_id)
+        kind = node_types().get(self.kind(node_id))
+        return kind.ports(node.get("settings", {})) if node and kind else ()
+
+    def rule(self, node_id: str, rule_id: str) -> Mapping[str, Any] | None:
+        """A rule of a route node."""
+        rules = self.nodes.get(node_id, {}).get("settings", {}).get("rules", ())
+        return next((rule for rule in rules if rule.get("id") == rule_id), None)
+
+    def rule_sentence(self, node_id: str, rule_id: str) -> str:
+        """A rule's condition in words."""
+        rule = self.rule(node_id, rule_id)
+        return rule_sentence(rule["when"]) if rule and "when" in rule else ""
+
+    @cached_property
+    def targets(self) -> Mapping[tuple[str, str], str]:
+        """Where each connected port leads."""
+        return {(edge["from"], edge["port"]): edge["to"] for edge in self.document.get("edges", ())}
+
+    def picture(self, lit: Iterable[tuple[str, str]] = (), marks: Mapping[str, str] | None = None) -> Picture:
+        """The picture with these ways (node, port) lit. `marks` says how a node came out: done, waiting, failed."""
+        taken, marks = frozenset(lit), marks or {}
+        places = self._places()
+        spots = tuple(self._spot(node_id, place, taken, marks) for node_id, place in places.items())
+        by_id = {spot.id: spot for spot in spots}
+        ways = [
+            Way(self._curve(by_id[source], port, by_id[target]), (source, port) in taken)
+            for (source, port), target in self.targets.items()
+            if source in by_id and target in by_id
+        ]
+        left = min((spot.x for spot in spots), default=0) - MARGIN
+        top = min((spot.y for spot in spots), default=0) - MARGIN
+        right = max((spot.x + CARD for spot in spots), default=0) + MARGIN
+        bottom = max((spot.y + spot.height for spot in spots), default=0) + MARGIN
+        lit_last = tuple(sorted(ways, key=lambda way: way.lit))
+        return Picture(left, top, right - left, bottom - top, spots, lit_last)
+
+    def _spot(
+        self,
+        node_id: str,
+        place: tuple[int, int],
+        taken: frozenset[tuple[str, str]],
+        marks: Mapping[str, str],
+    ) -> Spot:
+        ports = self.ports(node_id)
+        rows = tuple(
+            (self.port_name(node_id, port.id), HEAD + index * PORT_ROW + PORT_ROW // 2, (node_id, port.id) in taken)
+            for index, port in enumerate(ports)
+        )
+        name, kind = self.node_name(node_id), kind_name(self.kind(node_id))
+        return Spot(
+            id=node_id,
+            kind=self.kind(node_id),
+            name=name,
+            under=kind if kind != name else "",
+            x=place[0],
+            y=place[1],
+            height=HEAD + len(ports) * PORT_ROW + 6 if len(ports) > 1 else HEAD,
+            mark=marks.get(node_id, ""),
+            ports=rows if len(ports) > 1 else (),
+        )
+
+    def _curve(self, source: Spot, port: str, target: Spot) -> str:
+        index = next((i for i, one in enumerate(self.ports(source.id)) if one.id == port), 0)
+        down = source.ports[index][1] if source.ports and index < len(source.ports) else HEAD // 2
+        x1, y1 = source.x + CARD, source.y + down
+        x2, y2 = target.x, target.y + HEAD // 2
+        if x2 > x1:
+            bend = max(24, (x2 - x1) // 2)
+            return f"M{x1} {y1}C{x1 + bend} {y1} {x2 - bend} {y2} {x2} {y2}"
+        # A way back runs under both cards.
+        low = max(source.y + source.height, target.y + target.height) + 24
+        return f"M{x1} {y1}C{x1 + 48} {y1} {x1 + 48} {low} {x1} {low}H{x2}C{x2 - 48} {low} {x2 - 48} {y2} {x2} {y2}"
+
+    def _places(self) -> dict[str, tuple[int, int]]:
+        told = self.document.get("layout", {}).get("nodes", {})
+        if all(node_id in told for node_id in self.nodes):
+            return {node_id: (int(told[node_id]["x"]), int(told[node_id]["y"])) for node_id in self.nodes}
+        return self._columns()
+
+    def _columns(self) -> dict[str, tuple[int, int]]:
+        """Places for a flow without a layout: a node stands one column right of the first that leads to it."""
+        depth: dict[str, int] = {}
+        heads = [node_id for node_id in self.nodes if self.kind(node_id) == "ingest"] or list(self.nodes)[:1]
+        depth.update(dict.fromkeys(heads, 0))
+        for source in heads:
+            for (origin, _port), target in self.targets.items():
+                if origin == source and target not in depth:
+                    depth[target] = depth[source] + 1
+                    heads.append(target)
+        rows: dict[int, int] = {}
+        places = {}
+        for node_id in self.nodes:
+            column = depth.get(node_id, 0)
+            places[node_id] = (column * COLUMN, rows.get(column, 0))
+            rows[column] = rows.get(column, 0) + HEAD + max(1, len(self.ports(node_id))) * PORT_ROW + MARGIN
+        return places
+
+
+def drawn_version(connection: Connection, version_id: str | None) -> DrawnFlow:
+    """The published version with this id, which never changes. Without one: a flow without nodes."""
+    if version_id is None:
+        return DrawnFlow({})
+    kept = _keep(version_id)
+    if not kept:
+        row = queries.version(connection, version_id)
+        kept.append(DrawnFlow(orjson.loads(row["document"]), row["number"]) if row else DrawnFlow({}))
+    return kept[0]
+
+
+@lru_cache(maxsize=256)
+def _keep(version_id: str) -> list[DrawnFlow]:
+    return []

@@ -1,0 +1,64 @@
+"""Words for codes, in the asker's language: node types, ports, problems, failures, fields of an order."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import gettext as _
+
+from builder.i18n import language_tag, words
+from runtime.core import words as vocabulary
+from runtime.core.conditions import sentence
+from runtime.core.order import CHOICE_LABELS, field_at
+from runtime.core.problem import Problem
+
+
+def told(code: str, params: Mapping[str, Any] | None = None) -> tuple[str, str]:
+    """What a code says, and how to mend it."""
+    return vocabulary.text(code, params or {}, language_tag())
+
+
+def told_problem(problem: Problem) -> tuple[str, str]:
+    """What a problem says, and how to mend it."""
+    return told(problem.code, problem.params)
+
+
+def word(code: str, otherwise: str) -> str:
+    """The word for a code, where there is one."""
+    found = vocabulary.messages().get(code, {}).get(vocabulary.spoken(language_tag()))
+    return found["text"] if found else otherwise
+
+
+def kind_name(kind: str) -> str:
+    """What a node type is called."""
+    return word(kind, kind)
+
+
+def port_name(kind: str, port: str, name: str | Mapping[str, str] | None = None) -> str:
+    """What a way out is called: the designer's own name, else the node type's."""
+    return words(name) or word(f"{kind}.port.{port}", port)
+
+
+def field_name(path: str) -> str:
+    """What a field of the order is called."""
+    head, _dot, rest = path.partition(".")
+    if head == "lines" and "." in rest:
+        number, _dot, name = rest.partition(".")
+        found = field_at(name)
+        label = found.label[language_tag()] if found else name
+        return _("line %(n)s, %(field)s", n=int(number) + 1, field=label) if number.isdigit() else path
+    found = field_at(path)
+    return found.label[language_tag()] if found else path
+
+
+def rule_sentence(when: Mapping[str, Any]) -> str:
+    """A rule's condition as a sentence. A condition that was never sound has none."""
+    try:
+        return sentence(when, language_tag())
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def choice_name(choice: str) -> str:
+    """What a counted value of an order is called."""
+    labels = CHOICE_LABELS.get(choice)
+    return labels[language_tag()] if labels else choice

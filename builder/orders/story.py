@@ -1,0 +1,374 @@
+"""An order's story: where it stands, and each step that it took, told from the journal in the asker's language."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import orjson
+from flask_babel import gettext as _
+from sqlalchemy import Connection, RowMapping, select
+
+from builder.drawn import DrawnFlow, drawn_version
+from builder.i18n import moment, plain, words
+from builder.labels import field_name, told
+from builder.navigation import duty_name
+from runtime.core.run import Token, read_token, trace_code
+from runtime.store import queries
+from runtime.store.tables import tasks, teams, users
+
+Tone = Literal["done", "waiting", "failed", "cancelled", "plain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One try of one step. `why` are sentences; `facts` are labelled values; `out` is the way by which it left."""
+
+    trace: str
+    step: int
+    attempt: int
+    node: str
+    kind: str
+    name: str
+    came: int
+    left: int | None
+    tone: Tone
+    out: str
+    by: str
+    why: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One place at which the order stands, as a sentence; `remedy` says what to do about a failure."""
+
+    node: str
+    name: str
+    text: str
+    tone: Tone
+    remedy: str = ""
+    step: int | None = None
+    due: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Everything that the order page tells about the way of an order."""
+
+    flow: DrawnFlow
+    visits: tuple[Visit, ...]
+    standings: tuple[Standing, ...]
+    lit: frozenset[tuple[str, str]]
+    marks: Mapping[str, str]
+    why_here: str
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A visit while its records are read."""
+
+    step: int
+    attempt: int
+    node: str
+    came: int
+    records: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names of people and teams, by what the rows call them."""
+
+    people: Mapping[str, str]
+    teams: Mapping[str, str]
+
+    def person(self, name: str | None) -> str:
+        """A person's shown name."""
+        return self.people.get(name or "", name or "")
+
+    def asked(self, kind: str, who: str) -> str:
+        """Whom a task asks."""
+        match kind:
+            case "team":
+                return _("team %(name)s", name=self.teams.get(who, who))
+            case "role":
+                return _("duty %(name)s", name=duty_name(who))
+            case _:
+                return self.person(who)
+
+
+def names(connection: Connection) -> Names:
+    """All names: there are few people and teams."""
+    people = connection.execute(select(users.c.name, users.c.display)).tuples()
+    groups = connection.execute(select(teams.c.key, teams.c.name)).tuples()
+    return Names(dict(people.all()), {key: words(name) or key for key, name in groups})
+
+
+def tell(connection: Connection, order: RowMapping) -> Story:
+    """The story of an order: a row of `queries.order`."""
+    flow = drawn_version(connection, order["version_id"])
+    known = names(connection)
+    asked = {
+        row["trace"]: row
+        for row in connection.execute(select(tasks).where(tasks.c.run_id == order["run_id"])).mappings()
+    }
+    calls = {row["trace"]: row for row in queries.effects_of(connection, order["run_id"])}
+    drafts = _gather(queries.trace(connection, order["run_id"]))
+    teller = _Teller(order["run_id"], flow, known, asked, calls)
+    visits = tuple(teller.visit(draft) for draft in drafts)
+    tokens = [read_token(row) for row in orjson.loads(order["tokens"])]
+    standings = tuple(teller.standing(token, drafts) for token in tokens)
+    lit = frozenset(way for draft in drafts for way in _ways(draft))
+    marks = {visit.node: visit.tone for visit in visits} | {one.node: one.tone for one in standings}
+    return Story(flow, visits, standings or _at_rest(order), lit, marks, _why_here(flow, drafts))
+
+
+def standing_words(connection: Connection, order: RowMapping, known: Names) -> str:
+    """Where the order is, short enough for a list."""
+    flow = drawn_version(connection, order["version_id"])
+    tokens = [read_token(row) for row in orjson.loads(order["tokens"])]
+    if not tokens:
+        return reason_words(order)
+    name = flow.node_name(tokens[0].node)
+    more = _(" and %(n)s more", n=len(tokens) - 1) if len(tokens) > 1 else ""
+    token = tokens[0]
+    match token.rest:
+        case "retry" if token.origin:
+            text = _("next try of %(step)s at %(time)s", step=flow.node_name(token.origin.node), time=moment(token.until))
+            return f"{text}{more}"
+        case "time":
+            return _("%(step)s, until %(time)s", step=name, time=moment(token.until)) + more
+        case _:
+            return f"{name}{more}"
+
+
+def reason_words(order: RowMapping) -> str:
+    """Why an order is held or cancelled."""
+    reason = order["reason"]
+    match order["state"], reason:
+        case "held", "no_flow" | None:
+            return _("no flow takes this channel's orders")
+        case _, None:
+            return ""
+        case _:
+            return str(reason)
+
+
+def _at_rest(order: RowMapping) -> tuple[Standing, ...]:
+    """The sentence of an order that has no open step: not begun, held or ended."""
+    match order["state"]:
+        case "held":
+            text = _("On hold since %(time)s: no flow takes orders of channel %(channel)s.",
+                     time=moment(order["received_at"]), channel=order["channel"])  # fmt: skip
+            remedy = _("Publish a flow for this channel, or choose a default flow; then release the order.")
+            return (Standing("", "", text, "waiting", remedy),)
+        case "running":
+            return (Standing("", "", _("Received, about to start."), "plain"),)
+        case "done":
+            return (Standing("", "", _("Arrived at %(time)s.", time=moment(order["ended_at"])), "done"),)
+        case "cancelled":
+            text = _("Cancelled at %(time)s.", time=moment(order["ended_at"]))
+            return (Standing("", "", f"{text} {order['reason'] or ''}".strip(), "cancelled"),)
+        case _:
+            return ()
+
+
+def _gather(entries: Sequence[Mapping[str, Any]]) -> list[_Draft]:
+    """Journal records by step and attempt, in the order in which the steps were entered."""
+    found: dict[tuple[int, int], _Draft] = {}
+    for entry in entries:
+        for record in entry["steps"]:
+            key = (record["step"], record["attempt"])
+            draft = found.setdefault(key, _Draft(*key, record["node"], record["at"]))
+            draft.records.append({**record, "event": entry["event"], "actor": entry.get("actor")})
+    return sorted(found.values(), key=lambda draft: (draft.step, draft.attempt))
+
+
+def _ways(draft: _Draft) -> list[tuple[str, str]]:
+    ports = [record["port"] for record in draft.records if "port" in record]
+    forks = [port for record in draft.records for port in record.get("fork", ())]
+    return [(draft.node, port) for port in (*ports, *forks)]
+
+
+def _why_here(flow: DrawnFlow, drafts: Sequence[_Draft]) -> str:
+    """The sentence of the last rule that sent the order this way."""
+    for draft in reversed(drafts):
+        if flow.kind(draft.node) == "route":
+            port = draft.records[-1].get("port", "")
+            told_rule = flow.rule_sentence(draft.node, port)
+            return told_rule or _("none of the rules of “%(step)s” fits", step=flow.node_name(draft.node))
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Teller:
+    """Tells records and tokens of one order."""
+
+    run_id: str
+    flow: DrawnFlow
+    names: Names
+    tasks: Mapping[str, RowMapping]
+    calls: Mapping[str, RowMapping]
+
+    # --- steps --------------------------------------------------------------------------------------------------------
+
+    def visit(self, draft: _Draft) -> Visit:
+        last = draft.records[-1]
+        trace = trace_code(self.run_id, draft.step, draft.attempt)
+        kind = self.flow.kind(draft.node)
+        resting = "rest" in last
+        why, facts = self._why(kind, draft, last, trace)
+        return Visit(
+            trace=trace,
+            step=draft.step,
+            attempt=draft.attempt,
+            node=draft.node,
+            kind=kind,
+            name=self.flow.node_name(draft.node),
+            came=draft.came,
+            left=None if resting or "failed" in last else last["at"],
+            tone=_tone(last),
+            out=self._out(draft.node, last),
+            by=self.names.person(last.get("note", {}).get("by") or last["actor"]),
+            why=tuple(why),
+            facts=tuple(facts),
+        )
+
+    def _out(self, node: str, record: Mapping[str, Any]) -> str:
+        match record:
+            case {"port": port}:
+                return self.flow.port_name(node, port)
+            case {"fork": ports}:
+                return _(" + ").join(self.flow.port_name(node, port) for port in ports)
+            case {"finish": "done"}:
+                return _("arrived")
+            case {"finish": _result}:
+                return _("cancelled")
+            case {"again": _step}:
+                return _("tried again")
+            case {"failed": _failure}:
+                return _("failed")
+            case _:
+                return ""
+
+    def _why(
+        self, kind: str, draft: _Draft, last: Mapping[str, Any], trace: str
+    ) -> tuple[list[str], list[tuple[str, str]]]:
+        note = last.get("note", {})
+        why = self._rule_words(draft.node, last["port"], note) if kind == "route" and "port" in last else []
+        why += [_finding_words(finding) for finding in note.get("findings", ())]
+        why += _note_words(note)
+        if "failed" in last:
+            why += [text for text in told(last["failed"]["code"], last["failed"]["params"]) if text]
+        if last.get("reason"):
+            why.append(words(last["reason"]))
+        tries = [record["note"] for record in draft.records if "try" in record.get("note", {})]
+        why += [_("Try %(n)s of %(of)s.", n=one["try"], of=one["of"]) for one in tries]
+        facts = [(field_name(path), plain(value)) for path, value in last.get("changes", {}).items()]
+        if trace in self.tasks:
+            task = self.tasks[trace]
+            facts.append((_("Asked"), self.names.asked(task["who_kind"], task["who"])))
+        if trace in self.calls:
+            facts += _call_facts(self.calls[trace])
+        return why, facts
+
+    def _rule_words(self, node: str, port: str, note: Mapping[str, Any]) -> list[str]:
+        told_rule = self.flow.rule_sentence(node, port)
+        if told_rule:
+            return [_("Because %(rule)s.", rule=told_rule)]
+        if "rule" in note:
+            unclear = self.flow.rule_sentence(node, note["rule"])
+            return [_("It cannot be told whether %(rule)s.", rule=unclear)]
+        return [_("No rule fits.")]
+
+    # --- where it stands ------------------------------------------------------------------------------------------------
+
+    def standing(self, token: Token, drafts: Sequence[_Draft]) -> Standing:
+        name = self.flow.node_name(token.node)
+        text, tone, remedy = self._standing_words(token, drafts)
+        return Standing(token.node, name, text, tone, remedy, token.step, token.until)
+
+    def _standing_words(self, token: Token, drafts: Sequence[_Draft]) -> tuple[str, Tone, str]:
+        trace = trace_code(self.run_id, token.step, token.attempt)
+        since, until = moment(token.since), moment(token.until)
+        match token.rest:
+            case "person":
+                return self._person_words(trace, since), "waiting", ""
+            case "system":
+                call = self.calls.get(trace)
+                target = call["target"] if call else self.flow.node_name(token.node)
+                text = _("Waiting for %(system)s to answer, since %(since)s, until %(until)s at the longest.",
+                         system=target, since=since, until=until)  # fmt: skip
+                return text, "waiting", ""
+            case "time":
+                return _("Waiting until %(until)s, since %(since)s.", until=until, since=since), "waiting", ""
+            case "retry":
+                return self._retry_words(token, drafts), "waiting", ""
+            case "join":
+                return _("Waiting for the other branches, since %(since)s.", since=since), "waiting", ""
+            case "failed":
+                assert token.failure is not None
+                text, remedy = told(token.failure.code, token.failure.params)
+                return _("Failed at %(since)s: %(text)s", since=since, text=text), "failed", remedy
+            case "go":
+                return _("On its way."), "plain", ""
+
+    def _person_words(self, trace: str, since: str) -> str:
+        task = self.tasks.get(trace)
+        if task is None:
+            return _("Waiting for a person, since %(since)s.", since=since)
+        who = self.names.asked(task["who_kind"], task["who"])
+        if task["due_at"] is None:
+            return _("Waiting for %(who)s, since %(since)s.", who=who, since=since)
+        return _("Waiting for %(who)s, since %(since)s, due %(due)s.", who=who, since=since, due=moment(task["due_at"]))
+
+    def _retry_words(self, token: Token, drafts: Sequence[_Draft]) -> str:
+        notes = [r.get("note", {}) for draft in drafts if draft.step == token.step for r in draft.records]
+        note = next((one for one in reversed(notes) if "try" in one), {})
+        at = moment(token.until)
+        failed = self.flow.node_name(token.origin.node) if token.origin else ""
+        if "try" not in note:
+            return _("Waiting for the next try of %(step)s at %(time)s.", step=failed, time=at)
+        return _("Waiting for try %(n)s of %(of)s of %(step)s at %(time)s.",
+                 n=note["try"], of=note["of"], step=failed, time=at)  # fmt: skip
+
+
+def _tone(record: Mapping[str, Any]) -> Tone:
+    match record:
+        case {"failed": _failure}:
+            return "failed"
+        case {"rest": _rest}:
+            return "waiting"
+        case {"finish": "cancelled"}:
+            return "cancelled"
+        case _:
+            return "done"
+
+
+def _note_words(note: Mapping[str, Any]) -> list[str]:
+    if note.get("timed"):
+        return [_("The deadline passed without a decision.")]
+    if "decision" in note and note.get("reason"):
+        return [_("“%(reason)s”", reason=note["reason"])]
+    return []
+
+
+def _finding_words(finding: Mapping[str, Any]) -> str:
+    text, _remedy = told(finding["code"], {"field": field_name(finding["field"]), **finding.get("params", {})})
+    label = field_name(finding["field"])
+    return text if label in text else _("%(field)s: %(text)s", field=label, text=text)
+
+
+def _call_facts(call: RowMapping) -> list[tuple[str, str]]:
+    content = orjson.loads(call["content"])
+    facts = [(_("Sent to"), call["target"])]
+    if content.get("to"):
+        facts.append((_("To"), plain(content["to"])))
+    if content.get("text"):
+        facts.append((_("Text"), plain(content["text"])))
+    if content.get("action"):
+        facts.append((_("Action"), plain(content["action"])))
+    if call["answer"]:
+        answer = orjson.loads(call["answer"])
+        if answer.get("message"):
+            facts.append((_("Answer"), answer["message"]))
+    return facts

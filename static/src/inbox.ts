@@ -1,0 +1,84 @@
+/** The inbox by keyboard: j and k walk, a approves, r rejects, o opens the order, / searches, ? shows the keys. */
+
+import { openDialog } from "./menus";
+
+export function keepInboxKeys(): void {
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (document.querySelector("dialog[open]")) return;
+    if (isWriting(event.target)) {
+      if (event.key === "Escape" && event.target instanceof HTMLElement) event.target.blur();
+      return;
+    }
+    if (act(event.key)) event.preventDefault();
+  });
+  document.addEventListener("htmx:afterSwap", () => {
+    document.querySelector("[data-task][aria-current]")?.scrollIntoView({ block: "nearest" });
+  });
+}
+
+function act(key: string): boolean {
+  switch (key) {
+    case "/":
+      return focus("[data-search]");
+    case "?":
+      if (document.getElementById("keys")) openDialog("keys");
+      return document.getElementById("keys") !== null;
+    case "j":
+      return walk(1);
+    case "k":
+      return walk(-1);
+    case "a":
+      return press("approve");
+    case "r":
+      return reject();
+    case "o":
+      return follow("[data-order-link]");
+    default:
+      return false;
+  }
+}
+
+function walk(step: number): boolean {
+  const tasks = [...document.querySelectorAll<HTMLElement>("[data-task]")];
+  if (tasks.length === 0) return false;
+  const at = tasks.findIndex((task) => task.getAttribute("aria-current") === "true");
+  tasks[Math.min(Math.max(at + step, 0), tasks.length - 1)]?.click();
+  return true;
+}
+
+/** A rejection needs a reason: without one the key leads to the field, with one it rejects. */
+function reject(): boolean {
+  const form = document.querySelector<HTMLFormElement>("[data-decide]");
+  if (!form) return false;
+  const words = form.querySelector<HTMLInputElement>("#words");
+  const told = form.querySelector("input[name=reason]:checked") !== null || (words?.value.trim() ?? "") !== "";
+  if (told) return press("reject");
+  (form.querySelector<HTMLElement>("input[name=reason]") ?? words)?.focus();
+  return true;
+}
+
+function press(decision: string): boolean {
+  const button = document.querySelector<HTMLButtonElement>(`[data-decide] button[value="${decision}"]`);
+  button?.click();
+  return button !== null;
+}
+
+function focus(selector: string): boolean {
+  const field = document.querySelector<HTMLInputElement>(selector);
+  field?.focus();
+  field?.select();
+  return field !== null;
+}
+
+function follow(selector: string): boolean {
+  const link = document.querySelector<HTMLElement>(selector);
+  link?.click();
+  return link !== null;
+}
+
+function isWriting(target: EventTarget | null): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  if (target instanceof HTMLInputElement) return !["checkbox", "radio", "button", "submit"].includes(target.type);
+  return target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement || target.isContentEditable;
+}

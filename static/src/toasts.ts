@@ -1,0 +1,44 @@
+/** Short messages at the foot of the page. They leave by themselves; a lost connection stays until it is back. */
+
+const STAY = 5_000;
+const OFFLINE = "offline";
+
+export function keepToasts(): void {
+  for (const shown of document.querySelectorAll<HTMLElement>("[data-toast]")) leaveLater(shown);
+  document.addEventListener("htmx:load", (event) => {
+    const loaded = event.target;
+    if (!(loaded instanceof HTMLElement)) return;
+    for (const shown of loaded.querySelectorAll<HTMLElement>("[data-toast]")) leaveLater(shown);
+    if (loaded.matches("[data-toast]")) leaveLater(loaded);
+  });
+  document.addEventListener("htmx:sendError", () => stay(OFFLINE, document.body.dataset.offline ?? ""));
+  document.addEventListener("htmx:responseError", () => toast(document.body.dataset.failed ?? "", "bad"));
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (event instanceof CustomEvent && event.detail.successful === true) document.getElementById(OFFLINE)?.remove();
+  });
+}
+
+export function toast(text: string, kind: "good" | "bad"): void {
+  const shown = make(text, kind);
+  if (shown) leaveLater(shown);
+}
+
+function stay(id: string, text: string): void {
+  if (document.getElementById(id)) return;
+  const shown = make(text, "bad");
+  if (shown) shown.id = id;
+}
+
+function make(text: string, kind: string): HTMLElement | null {
+  const place = document.getElementById("toasts");
+  if (!place || text === "") return null;
+  const shown = document.createElement("div");
+  shown.className = `toast ${kind}`;
+  shown.textContent = text;
+  place.append(shown);
+  return shown;
+}
+
+function leaveLater(shown: HTMLElement): void {
+  window.setTimeout(() => shown.remove(), STAY);
+}
