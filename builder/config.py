@@ -225,8 +225,9 @@ def _read_choice(choices: tuple[str, ...]) -> Callable[[str], str]:
     def read(text: str) -> str:
         if text in choices:
             return text
-        close = get_close_matches(text.lower(), choices, n=1)
-        hint = f"Did you mean {close[0]}?" if close else f"Take one of {', '.join(choices)}."
+        small = {choice.lower(): choice for choice in choices}
+        close = get_close_matches(text.lower(), small, n=1)
+        hint = f"Did you mean {small[close[0]]}?" if close else f"Take one of {', '.join(choices)}."
         raise _Unfit(f"“{text}” is not one of {', '.join(choices)}.", hint)
 
     return read
