@@ -248,16 +248,12 @@ class _Burst:
         failed = [token for token in self.tokens if self.concerns(event, token)]
         for token in failed:
             self.tokens.remove(token)
+            if token.step == 0:
+                # It broke before its first step; see `break_off`.
+                self._place(self.plan.nodes[self.plan.start])
+                continue
             self.tokens.append(
-                replace(
-                    token,
-                    rest="go",
-                    attempt=token.attempt + 1,
-                    tries=1,
-                    failure=None,
-                    until=None,
-                    since=self.at,
-                )
+                replace(token, rest="go", attempt=token.attempt + 1, tries=1, failure=None, since=self.at)
             )
         return bool(failed)
 
@@ -361,9 +357,9 @@ class _Burst:
 
     def _meet(self) -> bool:
         """Let a split's branches go on together where all that are left of them stand at one join."""
-        for token in self.tokens:
-            if token.rest != "join":
-                continue
+        # The innermost first: a split within a branch meets before its outer split can.
+        standing = sorted((t for t in self.tokens if t.rest == "join"), key=lambda t: len(t.groups), reverse=True)
+        for token in standing:
             branches = [t for t in self.tokens if token.groups[-1] in t.groups] if token.groups else [token]
             if any(t.rest != "join" for t in branches):
                 continue

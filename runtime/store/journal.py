@@ -167,7 +167,7 @@ def _load(connection: Connection, rows: Sequence[RowMapping]) -> list[Loaded]:
     if not rows:
         return []
     query = select(orders.c.run_id, orders.c.document).where(orders.c.run_id.in_([row["id"] for row in rows]))
-    documents = dict(connection.execute(query).tuples().all())
+    documents = {run_id: document for run_id, document in connection.execute(query)}
     return [Loaded(read_run(row), row["version_id"], orjson.loads(documents[row["id"]])) for row in rows]
 
 

@@ -1,0 +1,158 @@
+"""Flow documents for tests: small ones by hand, and random ones whose shape is right by the way they are drawn."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from hypothesis import strategies as st
+
+from runtime.core.flow import compile_plan, read_flow
+from runtime.core.plan import Plan
+
+Document = dict[str, Any]
+
+
+def document(
+    nodes: Sequence[tuple[str, str, dict[str, Any]]], edges: Sequence[str], key: str = "trial", **more: Any
+) -> Document:
+    """A flow document from `(id, type, settings)` and edges written as `from.port>to`."""
+    drawn = [{"id": node, "type": kind, "settings": settings} for node, kind, settings in nodes]
+    lines = []
+    for number, edge in enumerate(edges):
+        start, target = edge.split(">")
+        source, port = start.split(".")
+        lines.append({"id": f"e{number}", "from": source, "port": port, "to": target})
+    return {"format": "orderflow/1", "key": key, "name": "Trial", "nodes": drawn, "edges": lines, **more}
+
+
+def plan_of(drawn: Document) -> Plan:
+    """The plan of a document that must be in order."""
+    check = read_flow(drawn)
+    assert not check.errors, check.errors
+    return compile_plan(check)
+
+
+def approval(team: str = "leads", **more: Any) -> dict[str, Any]:
+    """Settings of an approval by a team."""
+    return {"title": "Look at {id}", "who": {"kind": "team", "value": team}, **more}
+
+
+def total_over(amount: str, currency: str = "CNY") -> dict[str, Any]:
+    """The condition that the total is more than this."""
+    return {"field": "total", "op": "gt", "value": {"amount": amount, "currency": currency}}
+
+
+NOTIFY: dict[str, Any] = {"to": "sales", "text": "Order {id}"}
+REQUEST: dict[str, Any] = {"system": "warehouse", "action": "reserve"}
+
+
+# --- random flows ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Drawing:
+    nodes: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    edges: list[str] = field(default_factory=list)
+
+    def node(self, kind: str, settings: dict[str, Any] | None = None) -> str:
+        name = f"{kind}-{len(self.nodes)}"
+        self.nodes.append((name, kind, settings or {}))
+        return name
+
+    def lead(self, ways: Sequence[str], target: str) -> None:
+        self.edges += [f"{way}>{target}" for way in ways]
+
+
+Ways = list[str]
+"""Ports that do not lead anywhere yet, as `node.port`."""
+
+
+@st.composite
+def random_flows(draw: st.DrawFn) -> Document:
+    """A flow of up to some twenty nodes in which splits and joins are nested rightly and nothing runs in circles."""
+    drawing = _Drawing()
+    ways = [f"{drawing.node('ingest')}.out"]
+    ways = _stretch(draw, drawing, ways, depth=0)
+    drawing.lead(ways, drawing.node("end"))
+    return document(drawing.nodes, drawing.edges)
+
+
+def _stretch(draw: st.DrawFn, drawing: _Drawing, ways: Ways, depth: int) -> Ways:
+    for _ in range(draw(st.integers(1, 3 if depth == 0 else 2))):
+        kinds = [_approval, _request, _notify, _wait, _set, _route]
+        if depth < 2:
+            kinds += [_split, _split]
+        kind: Callable[..., Ways] = draw(st.sampled_from(kinds))
+        ways = kind(draw, drawing, ways, depth)
+    return ways
+
+
+def _approval(draw: st.DrawFn, drawing: _Drawing, ways: Ways, depth: int) -> Ways:
+    node = drawing.node("approval", approval(deadline_minutes=10))
+    drawing.lead(ways, node)
+    after = [f"{node}.approved"]
+    if draw(st.booleans()):
+        after.append(f"{node}.late")
+    match draw(st.sampled_from(["on", "end", "cancel"])):
+        case "on":
+            after.append(f"{node}.rejected")
+        case "end":
+            drawing.lead([f"{node}.rejected"], drawing.node("end"))
+        case _:
+            drawing.lead([f"{node}.rejected"], drawing.node("end", {"result": "cancelled", "reason": "no"}))
+    return after
+
+
+def _request(draw: st.DrawFn, drawing: _Drawing, ways: Ways, depth: int) -> Ways:
+    node = drawing.node("request", dict(REQUEST, timeout_seconds=60))
+    drawing.lead(ways, node)
+    return [f"{node}.ok", *_after_failure(draw, drawing, [f"{node}.failed", f"{node}.timeout"])]
+
+
+def _notify(draw: st.DrawFn, drawing: _Drawing, ways: Ways, depth: int) -> Ways:
+    node = drawing.node("notify", dict(NOTIFY))
+    drawing.lead(ways, node)
+    return [f"{node}.sent", *_after_failure(draw, drawing, [f"{node}.failed"])]
+
+
+def _after_failure(draw: st.DrawFn, drawing: _Drawing, failures: Ways) -> Ways:
+    match draw(st.sampled_from(["list", "retry", "retry and on", "on"])):
+        case "list":
+            return []
+        case "on":
+            return failures
+        case choice:
+            retry = drawing.node("retry", {"max_tries": draw(st.integers(1, 3)), "first_delay_seconds": 30})
+            drawing.lead(failures, retry)
+            return [f"{retry}.exhausted"] if choice == "retry and on" else []
+
+
+def _wait(draw: st.DrawFn, drawing: _Drawing, ways: Ways, depth: int) -> Ways:
+    node = drawing.node("wait", {"kind": "duration", "minutes": draw(st.integers(1, 90))})
+    drawing.lead(ways, node)
+    return [f"{node}.out"]
+
+
+def _set(draw: st.DrawFn, drawing: _Drawing, ways: Ways, depth: int) -> Ways:
+    name = draw(st.sampled_from(["colour", "shelf"]))
+    node = drawing.node("set", {"changes": [{"field": f"attributes.{name}", "value": draw(st.integers(0, 9))}]})
+    drawing.lead(ways, node)
+    return [f"{node}.out"]
+
+
+def _route(draw: st.DrawFn, drawing: _Drawing, ways: Ways, depth: int) -> Ways:
+    node = drawing.node("route", {"rules": [{"id": "big", "when": total_over("100.00")}]})
+    drawing.lead(ways, node)
+    if depth >= 2:
+        return [f"{node}.big", f"{node}.else"]
+    return [*_stretch(draw, drawing, [f"{node}.big"], depth + 1), f"{node}.else"]
+
+
+def _split(draw: st.DrawFn, drawing: _Drawing, ways: Ways, depth: int) -> Ways:
+    count = draw(st.integers(2, 3))
+    node = drawing.node("split", {"branches": [{"id": f"b{number}"} for number in range(count)]})
+    drawing.lead(ways, node)
+    after = [way for number in range(count) for way in _stretch(draw, drawing, [f"{node}.b{number}"], depth + 1)]
+    join = drawing.node("join")
+    drawing.lead(after, join)
+    return [f"{join}.out"]

@@ -1,0 +1,220 @@
+"""Whatever happens to an order, in whatever sequence: it can say where it is, nothing counts twice, and it can arrive."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from nodes.contract import Answered, Decided, Event
+from runtime.core.engine import Decision, Stale, break_off, decide, micros
+from runtime.core.plan import Plan
+from runtime.core.run import (
+    Close,
+    Due,
+    Reply,
+    Retry,
+    Run,
+    RunEvent,
+    Start,
+    Token,
+    read_token,
+    read_trace,
+    token_row,
+    trace_code,
+)
+from tests.core.flow_documents import plan_of, random_flows
+
+RUN_ID = "01JDZZZZZZZZZZZZZZZZZZZZZZ"
+BEGINNING = datetime(2026, 11, 22, 10, tzinfo=UTC)
+ENDED = ("done", "cancelled")
+
+
+class Story:
+    """One order's life: the run as it stands, and all that was asked of people and systems so far."""
+
+    def __init__(self, plan: Plan, total: int) -> None:
+        self.plan = plan
+        self.order = {"id": "A-1", "channel": "own-shop", "currency": "CNY", "total": total, "attributes": {"x": 1}}
+        self.now = BEGINNING
+        self.run = Run(RUN_ID, "running", due_at=micros(self.now))
+        self.asked: dict[str, Event] = {}
+        self.visits: list[dict[str, Any]] = []
+
+    def happens(self, event: RunEvent) -> bool:
+        """Let it happen; every promise of the engine is checked. False: it concerned nothing."""
+        before = self.run
+        followed = decide(self.plan, before, self.order, event, {}, self.now)
+        again = decide(self.plan, before, self.order, event, {}, self.now)
+        assert followed == again, "deciding twice gave two answers"
+        if isinstance(followed, Stale):
+            assert not self._ought_to_count(event), f"{event} had to count"
+            return False
+        assert isinstance(followed, Decision)
+        assert self._ought_to_count(event), f"{event} came too late or twice, and counted"
+        self.run = followed.run
+        self._check_where_it_stands(before)
+        self._check_what_is_asked(before, followed)
+        self._check_that_neighbours_are_left_alone(before, event)
+        self.visits += followed.entry["steps"]
+        self._check_joins()
+        return True
+
+    def _ought_to_count(self, event: RunEvent) -> bool:
+        run = self.run
+        match event:
+            case Start():
+                return run.steps == 0 and run.ended_at is None
+            case Close():
+                return run.ended_at is None
+            case Due():
+                return run.due_at is not None and run.due_at <= micros(self.now) and run.steps > 0
+            case Retry(step):
+                return any(token.rest == "failed" and step in (None, token.step) for token in run.tokens)
+            case Reply(step, attempt):
+                wanted = "person" if isinstance(event.event, Decided) else "system"
+                return any((t.step, t.attempt, t.rest) == (step, attempt, wanted) for t in run.tokens)
+
+    def _check_where_it_stands(self, before: Run) -> None:
+        run = self.run
+        assert run.rev == before.rev + 1
+        assert run.id == before.id
+        assert all(token.rest != "go" for token in run.tokens), "a token does not rest"
+        assert bool(run.tokens) == (run.ended_at is None) == (run.state not in ENDED), "an open order stands nowhere"
+        assert (run.state == "failed") == any(token.rest == "failed" for token in run.tokens)
+        for token in run.tokens:
+            assert (token.rest == "failed") == (token.failure is not None), "a failure without its reason"
+            assert token.node in self.plan.index
+            assert read_token(orjson.loads(orjson.dumps(token_row(token)))) == token
+        timed = [token.until for token in run.tokens if token.until is not None]
+        assert run.due_at == min(timed, default=None)
+        places = [(token.step, token.attempt) for token in run.tokens]
+        assert len(set(places)) == len(places), "two tokens share a trace code"
+
+    def _check_what_is_asked(self, before: Run, followed: Decision) -> None:
+        asked = [task.trace for task in followed.tasks] + [effect.trace for effect in followed.effects]
+        assert len(set(asked)) == len(asked), "asked twice in one burst"
+        assert not set(asked) & (self.asked.keys() - _waited_for(before)), "a trace code was used again"
+        assert set(followed.settled) == _waited_for(before) - _waited_for(followed.run)
+        assert set(asked) <= _waited_for(followed.run), "asked, and nobody waits for the answer"
+        assert _waited_for(followed.run) - _waited_for(before) <= set(asked), "waits for what was never asked"
+        for task in followed.tasks:
+            self.asked[task.trace] = Decided("approve", "", "li")
+        for effect in followed.effects:
+            self.asked[effect.trace] = Answered("ok")
+
+    def _check_that_neighbours_are_left_alone(self, before: Run, event: RunEvent) -> None:
+        broken = break_off(before, event, "a defect", self.now)
+        moved = [token for token in before.tokens if token not in broken.run.tokens]
+        assert all(_is_concerned(event, token, micros(self.now)) for token in moved)
+        assert broken.run.state == "failed" or isinstance(event, Close)
+        assert broken.run.rev == before.rev + 1
+        assert set(broken.settled) == _waited_for(before) - _waited_for(broken.run)
+
+    def _check_joins(self) -> None:
+        """A join lets the branches of one split through once: no more goes out of it than went into its split."""
+        forks = Counter(visit["step"] for visit in self.visits if "fork" in visit)
+        assert all(count == 1 for count in forks.values())
+        exits = Counter(visit["node"] for visit in self.visits if "met" in visit)
+        splits = Counter(visit["node"] for visit in self.visits if "fork" in visit)
+        for join, count in exits.items():
+            assert count <= splits[_split_of(self.plan, join)], f"{join} let more through than came"
+        for visit in self.visits:
+            stood = [v["node"] for v in self.visits if v["step"] in visit.get("met", ()) and v.get("rest") == "join"]
+            assert set(stood) <= {visit["node"]}, "branches met that stood at different joins"
+
+    def brings_itself_to_an_end(self) -> None:
+        """Answer what is asked, let time pass, try again what failed: the order arrives."""
+        for _ in range(500):
+            if self.run.ended_at is not None:
+                return
+            waited = sorted(_waited_for(self.run))
+            if waited:
+                _, step, attempt = read_trace(waited[0])
+                assert self.happens(Reply(step, attempt, self.asked[waited[0]]))
+            elif any(token.rest == "failed" for token in self.run.tokens):
+                assert self.happens(Retry())
+            else:
+                assert self.run.due_at is not None, f"nothing will ever move this order: {self.run.tokens}"
+                self.now = BEGINNING + timedelta(microseconds=self.run.due_at - micros(BEGINNING))
+                assert self.happens(Due())
+        pytest.fail(f"the order does not arrive: {self.run}")
+
+
+def _waited_for(run: Run) -> set[str]:
+    return {trace_code(run.id, t.step, t.attempt) for t in run.tokens if t.rest in ("person", "system")}
+
+
+def _is_concerned(event: RunEvent, token: Token, at: int) -> bool:
+    match event:
+        case Due():
+            return token.until is not None and token.until <= at
+        case Reply(step, attempt):
+            return (token.step, token.attempt) == (step, attempt)
+        case Retry(step):
+            return token.rest == "failed" and step in (None, token.step)
+        case _:
+            return True
+
+
+def _split_of(plan: Plan, join: str) -> str:
+    """Random flows draw a join right behind the branches of its split: the last split before it that is not yet joined."""
+    open_splits: list[str] = []
+    for node in plan.nodes:
+        if node.kind == "split":
+            open_splits.append(node.id)
+        if node.kind == "join":
+            split = open_splits.pop()
+            if node.id == join:
+                return split
+    raise LookupError(join)
+
+
+ANSWERS: st.SearchStrategy[Event] = st.one_of(
+    st.builds(Decided, st.sampled_from(["approve", "reject"]), st.just("so"), st.just("li")),
+    st.builds(Answered, st.sampled_from(["ok", "error", "timeout", "refused", "bad_answer"])),
+)
+
+
+@st.composite
+def _next_event(draw: st.DrawFn, story: Story) -> RunEvent:
+    kinds = ["answer"] * 5 + ["due", "due", "late", "late", "any", "retry", "retry one", "start"]
+    if draw(st.integers(0, 30)) == 0:
+        return Close(draw(st.sampled_from(["done", "cancelled"])), "enough")
+    kind = draw(st.sampled_from(kinds))
+    waited = sorted(_waited_for(story.run))
+    if kind == "due":
+        story.now += timedelta(seconds=draw(st.integers(0, 3600)))
+        return Due()
+    if kind == "start":
+        return Start()
+    if kind == "retry":
+        return Retry()
+    if kind == "retry one":
+        return Retry(draw(st.integers(1, max(1, story.run.steps))))
+    if kind == "late" and story.asked:
+        _, step, attempt = read_trace(draw(st.sampled_from(sorted(story.asked))))
+        return Reply(step, draw(st.sampled_from([attempt, attempt + 1])), draw(ANSWERS))
+    if kind == "answer" and waited:
+        trace = draw(st.sampled_from(waited))
+        _, step, attempt = read_trace(trace)
+        return Reply(step, attempt, draw(ANSWERS.filter(lambda answer: type(answer) is type(story.asked[trace]))))
+    return Reply(draw(st.integers(1, 9)), draw(st.integers(1, 3)), draw(ANSWERS))
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_every_history_keeps_every_promise(data: st.DataObject) -> None:
+    plan = plan_of(data.draw(random_flows()))
+    story = Story(plan, total=data.draw(st.sampled_from([5_000, 50_000])))
+    assert story.happens(Start())
+    for _ in range(data.draw(st.integers(0, 25))):
+        story.happens(data.draw(_next_event(story)))
+    ended_before = story.run.ended_at
+    story.brings_itself_to_an_end()
+    assert ended_before in (None, story.run.ended_at)
+    for event in (Start(), Due(), Retry(), Close("done", "again"), Reply(1, 1, Answered("ok"))):
+        assert not story.happens(event), "an order that has ended went on"
