@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, insert, select, update
 
 from runtime.actor import Actor
 from runtime.clock import Clock
@@ -189,11 +189,7 @@ class Flows:
 
 def takers(connection: Connection, names: Collection[str], at: int) -> dict[str, Taker]:
     """The flow that takes each of these channels' orders; channels never heard of are made. Missing: nobody takes them."""
-    rows = connection.execute(
-        select(channels.c.name, flows.c.key, flows.c.version_id)
-        .join(flows, flows.c.key == channels.c.flow_key, isouter=True)
-        .where(channels.c.name.in_(names))
-    ).all()
+    rows = connection.execute(_TAKERS, {"names": list(names)}).all()
     new = set(names) - {row.name for row in rows}
     if new:
         connection.execute(insert(channels), [{"name": name, "made_at": at} for name in sorted(new)])
@@ -207,13 +203,23 @@ def takers(connection: Connection, names: Collection[str], at: int) -> dict[str,
 
 def default_flow(connection: Connection) -> str | None:
     """The key of the flow that takes every channel which no flow names."""
-    value = connection.execute(select(choices.c.value).where(choices.c.name == DEFAULT_FLOW)).scalar()
+    value = connection.execute(_DEFAULT_FLOW).scalar()
     return orjson.loads(value) if value else None
+
+
+# Built once: intake asks with every request.
+_TAKERS = (
+    select(channels.c.name, flows.c.key, flows.c.version_id)
+    .join(flows, flows.c.key == channels.c.flow_key, isouter=True)
+    .where(channels.c.name.in_(bindparam("names", expanding=True)))
+)
+_DEFAULT_FLOW = select(choices.c.value).where(choices.c.name == DEFAULT_FLOW)
+_VERSION = select(flows.c.version_id).where(flows.c.key == bindparam("of"))
 
 
 def _default_taker(connection: Connection) -> Taker | None:
     key = default_flow(connection)
-    version_id = connection.execute(select(flows.c.version_id).where(flows.c.key == key)).scalar() if key else None
+    version_id = connection.execute(_VERSION, {"of": key}).scalar() if key else None
     return Taker(key, version_id) if key and version_id else None
 
 

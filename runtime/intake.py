@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import orjson
 import structlog
-from sqlalchemy import Connection, Engine, delete, func, select, tuple_
+from sqlalchemy import Connection, Engine, bindparam, delete, func, select, tuple_
 from sqlalchemy.exc import IntegrityError
 
 from runtime.clock import Clock
@@ -325,12 +325,15 @@ def _known_orders(connection: Connection, arrivals: Sequence[Arrival]) -> dict[t
         by_channel.setdefault(arrival.channel, []).append(arrival.order["id"])
     known: dict[tuple[str, str], tuple[str, str]] = {}
     for channel, ids in by_channel.items():
-        query = select(orders.c.external_id, orders.c.run_id, orders.c.digest)
-        for external_id, run_id, digest in connection.execute(
-            query.where(orders.c.channel == channel, orders.c.external_id.in_(ids))
-        ):
+        for external_id, run_id, digest in connection.execute(_KNOWN_ORDERS, {"channel": channel, "ids": ids}):
             known[channel, external_id] = (run_id, digest)
     return known
+
+
+# Built once: a statement that is built anew for each request costs as much as sending it.
+_KNOWN_ORDERS = select(orders.c.external_id, orders.c.run_id, orders.c.digest).where(
+    orders.c.channel == bindparam("channel"), orders.c.external_id.in_(bindparam("ids", expanding=True))
+)
 
 
 def _arrived(arrival: Arrival, run_id: str, taker: Taker | None, at: int) -> Arrived:

@@ -23,6 +23,7 @@ from runtime.store import queries
 from runtime.store.database import reading as reading_from
 
 MOST_BYTES = 8 * 1024 * 1024
+LET_PASS = 4
 LONGEST_KEY = 128
 LINES = frozenset(("application/x-ndjson", "application/ndjson", "application/jsonl"))
 
@@ -180,10 +181,12 @@ def _body() -> tuple[bytes, int]:
     told = request.content_length
     # Our own limit is told by the size that is answered; the framework's would end the request before it is kept.
     request.max_content_length = 2**40
-    if told is not None and told > MOST_BYTES:
-        return request.stream.read(KEPT_BYTES), told
     body = request.stream.read(MOST_BYTES + 1)
-    return body, len(body)
+    if len(body) <= MOST_BYTES:
+        return body, len(body)
+    # A sender that is still sending hears no answer: so much more is let pass.
+    passed = sum(len(request.stream.read(MOST_BYTES)) for _ in range(LET_PASS))
+    return body[:KEPT_BYTES], max(len(body) + passed, told or 0)
 
 
 def _take(known: Caller, body: bytes) -> Response:

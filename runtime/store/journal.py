@@ -61,8 +61,13 @@ class ClaimedEffect:
 
 def arrive(connection: Connection, arrived: Sequence[Arrived]) -> None:
     """Store new orders with their runs. IntegrityError if one of them is there already."""
-    connection.execute(orders.insert(), [_order_row(one) for one in arrived])
-    connection.execute(runs.insert(), [_run_row(one) for one in arrived])
+    connection.execute(_ADD_ORDERS, [_order_row(one) for one in arrived])
+    connection.execute(_ADD_RUNS, [_run_row(one) for one in arrived])
+
+
+# Built once: intake says them with every request.
+_ADD_ORDERS = orders.insert()
+_ADD_RUNS = runs.insert()
 
 
 def lock_due(connection: Connection, now: int, limit: int) -> list[Loaded]:
