@@ -8,9 +8,11 @@ from flask_wtf import CSRFProtect
 
 from builder import auth, errors, labels, navigation, signin
 from builder.admin import views as admin
+from builder.canvas import views as canvas
 from builder.api import install_api
 from builder.config import Settings, asset_root
 from builder.flows import views as flows
+from builder.guide import views as guide
 from builder.i18n import install_i18n
 from builder.inbox import views as inbox
 from builder.models import User, db
@@ -21,6 +23,7 @@ from builder.web import here, install_web
 from runtime.wiring import open_service
 
 MAX_BODY = 8 * 1024 * 1024
+ROOMS = (signin, start, inbox, orders, refusals, flows, canvas, guide, admin)
 
 
 def assemble(settings: Settings) -> Flask:
@@ -48,8 +51,8 @@ def assemble(settings: Settings) -> Flask:
     _install_runtime(app, settings)
     _install_frame(app, settings)
     _install_people(app)
-    for blueprint in (signin.pages, start.pages, inbox.pages, orders.pages, refusals.pages, flows.pages, admin.pages):
-        app.register_blueprint(blueprint)
+    for room in ROOMS:
+        app.register_blueprint(room.pages)
     install_api(app, settings.secret_key)
     errors.install_errors(app)
     return app

@@ -1,1 +1,315 @@
+/** The canvas of a flow: fetches the palette and the draft, and puts the page together. */
+
 import "../css/canvas.css";
+import { Bar } from "./bar";
+import { askAboutConflict, askToPublish, showKeys } from "./dialogs";
+import type { Place } from "./document";
+import { button, h } from "./dom";
+import { Draft } from "./draft";
+import { Drawing } from "./drawing";
+import { Editor, type Problem } from "./editor";
+import { Gestures } from "./gestures";
+import { Inspector } from "./inspector";
+import { Keys } from "./keys";
+import { StepMenu } from "./menu";
+import { Outline } from "./outline";
+import { freePort, PalettePanel } from "./palette";
+import { ProblemList } from "./problems";
+import { type DraftAnswer, Refused, Server } from "./server";
+import type { Palette } from "./palette-types";
+import { EdgeTools, emptyHint, zoomTools } from "./tools";
+import { type Say, wordsIn } from "./words";
+
+const SMALL = window.matchMedia("(max-width: 699px)");
+
+const root = document.getElementById("canvas");
+if (root !== null) void open(root);
+
+async function open(root: HTMLElement): Promise<void> {
+  const language = root.dataset.language ?? "en";
+  const say = wordsIn(language);
+  const token = document.querySelector<HTMLMetaElement>('meta[name="csrf-token"]')?.content ?? "";
+  const { palette = "", draft = "", publication = "" } = root.dataset;
+  const server = new Server({ palette, draft, publication }, token, language);
+  try {
+    const [offered, answer] = await Promise.all([server.palette(), server.draft()]);
+    new Page(root, server, offered, answer, language, say);
+  } catch (error) {
+    const why = error instanceof Refused ? error.refusal.detail : "";
+    const again = button(say("tryAgain"), () => window.location.reload(), { class: "button", text: true });
+    root.replaceChildren(
+      h("div", { class: "canvas-failed" }, h("p", {}, say("loadFailed")), h("p", {}, why), again),
+    );
+  }
+}
+
+class Page {
+  private readonly editor: Editor;
+  private readonly draft: Draft;
+  private readonly surface: HTMLElement;
+  private readonly drawing: Drawing;
+  private readonly gestures: Gestures;
+  private readonly menu: StepMenu;
+  private readonly inspector: Inspector;
+  private readonly outline: Outline;
+  private readonly problems: ProblemList;
+  private readonly palette: PalettePanel;
+  private readonly bar: Bar;
+  private readonly edgeTools: EdgeTools;
+  private readonly voice = h("div", { class: "visually-hidden", "aria-live": "polite" });
+  private wantsList = false;
+
+  constructor(
+    private readonly root: HTMLElement,
+    server: Server,
+    offered: Palette,
+    answer: DraftAnswer,
+    language: string,
+    private readonly say: Say,
+  ) {
+    const editor = new Editor(answer.document, offered, language, say, root.dataset.mayEdit !== "true");
+    root.classList.toggle("is-read-only", editor.readOnly);
+    this.editor = editor;
+    this.draft = new Draft(editor, server, answer);
+    const stage = h("div", { class: "canvas-stage" });
+    this.surface = h("div", {
+      class: "canvas-surface",
+      tabindex: "0",
+      role: "application",
+      "aria-label": say("canvasLabel"),
+    });
+    this.surface.append(stage);
+    this.inspector = new Inspector(editor, (node) => this.goTo(node, ""));
+    this.outline = new Outline(
+      editor,
+      (node) => this.openInList(node),
+      (node, port) => this.offerNext(node, port, this.middle()),
+    );
+    this.problems = new ProblemList(editor, (problem) => this.jump(problem));
+    this.bar = new Bar(editor, this.draft, root.dataset.flows ?? "/", root.dataset.mayPublish === "true", {
+      publish: () => this.publish(),
+      toggleProblems: () => this.problems.toggle(),
+      toggleList: () => this.toggleList(),
+      showKeys: () => showKeys(say),
+      showConflict: () => this.showConflict(),
+      showFlow: () => this.showFlow(),
+    });
+    const room = h("div", { class: "canvas-room" });
+    root.replaceChildren(this.bar.element, this.problems.element, room, this.voice);
+    // The room is in the page before X6 measures it.
+    const center = h("div", { class: "canvas-center" }, this.surface, this.outline.element);
+    room.append(center, this.inspectorFrame());
+    this.drawing = new Drawing(stage, editor);
+    this.palette = new PalettePanel(editor, this.drawing, (id) => this.added(id));
+    room.prepend(this.palette.element);
+    this.menu = new StepMenu(root, editor, () => this.surface.focus({ preventScroll: true }));
+    this.gestures = new Gestures(this.surface, this.drawing, editor, {
+      offerNext: (node, port, client, at) => this.offerNext(node, port, client, at),
+      offerAt: (client, at) => this.offer(client, (kind) => editor.add(kind, { at })),
+      openSettings: () => this.inspector.focus(""),
+    });
+    this.edgeTools = new EdgeTools(this.surface, editor, this.drawing, (edge, client) =>
+      this.offer(client, (kind) => editor.add(kind, { on: edge }), "insertStep"),
+    );
+    this.surface.append(
+      zoomTools(editor, this.drawing),
+      emptyHint(editor, () => this.addStart()),
+    );
+    this.drawing.onMoved = () => this.edgeTools.lay();
+    this.listenToKeys();
+    editor.setProblems(answer.problems);
+    SMALL.addEventListener("change", () => this.applyView());
+    this.applyView();
+    requestAnimationFrame(() => this.drawing.fit());
+    this.root.dataset.ready = "true";
+  }
+
+  // --- adding -----------------------------------------------------------------------------------------------------
+
+  private offerNext(node: string, port: string, client: Place, at?: Place): void {
+    const { editor, say } = this;
+    const label = editor.ports(node).find((one) => one.id === port)?.label ?? port;
+    const title = say("addAfter", { step: editor.nameOf(node), port: label });
+    const after = { node, port };
+    this.menu.open(client, title, (kind) => {
+      const id = editor.add(kind, at === undefined ? { after } : { after, at });
+      if (id !== undefined) this.added(id);
+    });
+  }
+
+  private offer(
+    client: Place,
+    add: (kind: Palette["kinds"][number]) => string | undefined,
+    title: "addStep" | "insertStep" = "addStep",
+  ): void {
+    this.menu.open(client, this.say(title), (kind) => {
+      const id = add(kind);
+      if (id !== undefined) this.added(id);
+    });
+  }
+
+  private added(id: string): void {
+    this.announce(this.say("saidAdded", { step: this.editor.nameOf(id) }));
+    this.drawing.reveal(id);
+    if (this.isList) this.outline.show();
+    else this.surface.focus({ preventScroll: true });
+  }
+
+  private addStart(): void {
+    const start = this.editor.palette.kinds.find((kind) => !kind.incoming);
+    if (start === undefined) return;
+    const centre = this.drawing.centre();
+    const id = this.editor.add(start, { near: { x: centre.x - 320, y: centre.y - 30 } });
+    if (id !== undefined) this.added(id);
+  }
+
+  private middle(): Place {
+    return { x: window.innerWidth / 2 - 140, y: window.innerHeight / 3 };
+  }
+
+  // --- going places -----------------------------------------------------------------------------------------------
+
+  private goTo(node: string, where: string): void {
+    this.editor.select([node]);
+    this.drawing.reveal(node);
+    if (this.isList) this.root.classList.add("is-inspecting");
+    if (where !== "") this.inspector.focus(where);
+  }
+
+  private jump(problem: Problem): void {
+    if (problem.node === null) this.showFlow();
+    else this.goTo(problem.node, problem.where);
+  }
+
+  private showFlow(): void {
+    this.editor.select([]);
+    if (this.isList) this.root.classList.add("is-inspecting");
+    this.inspector.element.querySelector<HTMLElement>("input")?.focus();
+  }
+
+  private inspectorFrame(): HTMLElement {
+    const back = button(this.say("backToList"), () => this.leaveInspector(), {
+      icon: "back",
+      text: true,
+      class: "button quiet inspector-back",
+    });
+    this.inspector.element.prepend(back);
+    return this.inspector.element;
+  }
+
+  // --- list or drawing --------------------------------------------------------------------------------------------
+
+  private get isList(): boolean {
+    return SMALL.matches || this.wantsList;
+  }
+
+  private toggleList(): void {
+    this.wantsList = !this.wantsList;
+    this.applyView();
+  }
+
+  private applyView(): void {
+    this.root.classList.toggle("is-list", this.isList);
+    this.bar.setView(this.isList);
+    if (this.isList) this.outline.show();
+    else this.root.classList.remove("is-inspecting");
+  }
+
+  private openInList(node: string): void {
+    this.editor.select([node]);
+    this.root.classList.add("is-inspecting");
+    if (SMALL.matches) this.inspector.element.querySelector<HTMLElement>(".inspector-back")?.focus();
+  }
+
+  private leaveInspector(): void {
+    const node = this.editor.single;
+    this.root.classList.remove("is-inspecting");
+    this.outline.show();
+    if (node !== undefined) {
+      this.outline.element.querySelector<HTMLElement>(`[data-node="${CSS.escape(node)}"]`)?.focus();
+    }
+  }
+
+  // --- publishing and saving --------------------------------------------------------------------------------------
+
+  private publish(): void {
+    const { editor, draft, say } = this;
+    if (editor.errors > 0) {
+      if (this.problems.element.hidden) this.problems.toggle();
+      return;
+    }
+    if (draft.published !== null && draft.published.fingerprint === draft.fingerprint && draft.isSaved) {
+      this.toast(say("publishSame", { version: draft.published.version }), "");
+      return;
+    }
+    askToPublish(say, async (note) => {
+      try {
+        const { version } = await draft.publish(note);
+        this.toast(say("published", { version }), "good");
+      } catch (error) {
+        if (!(error instanceof Refused)) throw error;
+        editor.setProblems(error.refusal.problems.length > 0 ? error.refusal.problems : editor.problems);
+        throw new Error(say("publishFailed", { why: error.refusal.detail || error.refusal.title }));
+      }
+    });
+  }
+
+  private showConflict(): void {
+    const { draft, say } = this;
+    if (draft.standing.kind !== "conflict") return;
+    const { who, at } = draft.standing.refusal;
+    const when = at === undefined ? "" : new Date(at).toLocaleTimeString(this.editor.language);
+    askAboutConflict(
+      say,
+      say("conflictText", { who: who ?? say("someone"), when }),
+      () => void draft.takeTheirs(),
+      () => void draft.keepMine(),
+    );
+  }
+
+  /** A short notice, in the place and form of the page's own. */
+  private toast(text: string, kind: string): void {
+    const toast = h("div", { class: `toast ${kind}`, "data-toast": true }, h("span", {}, text));
+    document.getElementById("toasts")?.append(toast);
+    window.setTimeout(() => toast.remove(), 6_000);
+  }
+
+  private announce(text: string): void {
+    this.voice.textContent = text;
+  }
+
+  private listenToKeys(): void {
+    const { editor, say } = this;
+    new Keys(this.surface, editor, this.drawing, {
+      addNext: () => {
+        const node = editor.single;
+        if (node === undefined) return;
+        const port = freePort(editor, node) ?? editor.ports(node)[0]?.id;
+        const rect = this.drawing.rectOf(node);
+        if (port === undefined || rect === undefined) return;
+        const at = this.drawing.graph.localToClient(rect.x + rect.width, rect.y);
+        this.offerNext(node, port, { x: at.x, y: at.y });
+      },
+      rename: () => this.inspector.focusName(),
+      openSettings: () => this.inspector.focus(""),
+      showKeys: () => showKeys(say),
+      showProblems: () => this.problems.toggle(),
+      searchSteps: () => this.palette.focus(),
+      save: () => void this.draft.save(),
+      escape: () => {
+        if (this.gestures.cancel()) return true;
+        if (this.menu.isOpen) {
+          this.menu.close();
+          this.surface.focus();
+          return true;
+        }
+        if (!this.problems.element.hidden) {
+          this.problems.toggle();
+          return true;
+        }
+        return false;
+      },
+      announce: (text) => this.announce(text),
+    });
+  }
+}

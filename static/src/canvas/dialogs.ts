@@ -1,0 +1,132 @@
+/** The few dialogs of the canvas: publishing, the sheet of keys, and what to do when somebody else has saved. */
+
+import { button, freshId, h } from "./dom";
+import type { Say, Word } from "./words";
+
+export function showDialog(
+  title: string,
+  say: Say,
+  ...content: readonly (Node | string)[]
+): HTMLDialogElement {
+  const id = freshId("dialog");
+  const dialog = h(
+    "dialog",
+    { class: "canvas-dialog", "aria-labelledby": id },
+    h(
+      "header",
+      {},
+      h("h2", { id }, title),
+      button(say("close"), () => dialog.close(), { icon: "close", class: "button quiet icon-only" }),
+    ),
+    ...content,
+  );
+  dialog.addEventListener("close", () => dialog.remove());
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog) dialog.close();
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+  return dialog;
+}
+
+/** Ask for a note and publish; a promise that fails keeps the dialog open and says why. */
+export function askToPublish(say: Say, publish: (note: string) => Promise<void>): void {
+  const id = freshId("note");
+  const note = h("textarea", {
+    class: "textarea",
+    id,
+    rows: 3,
+    maxlength: 500,
+    placeholder: say("publishNotePlaceholder"),
+  });
+  const failure = h("p", { class: "dialog-failure", role: "alert" });
+  const confirm = h("button", { type: "submit", class: "button primary" }, say("publish"));
+  const form = h(
+    "form",
+    {
+      method: "dialog",
+      submit: (event: SubmitEvent) => {
+        event.preventDefault();
+        confirm.disabled = true;
+        publish(note.value.trim())
+          .then(() => dialog.close())
+          .catch((error: Error) => {
+            failure.textContent = error.message;
+            confirm.disabled = false;
+          });
+      },
+    },
+    h("p", {}, say("publishText")),
+    h("div", { class: "field" }, h("label", { for: id }, say("publishNote")), note),
+    failure,
+    h(
+      "footer",
+      {},
+      button(say("cancel"), () => dialog.close(), { class: "button", text: true }),
+      confirm,
+    ),
+  );
+  const dialog = showDialog(say("publishTitle"), say, form);
+  note.focus();
+}
+
+const KEYS: readonly (readonly [Word, readonly string[]])[] = [
+  ["keyAdd", ["Tab"]],
+  ["keyOpen", ["Enter"]],
+  ["keyRename", ["F2"]],
+  ["keyUndo", ["Ctrl Z", "Ctrl ⇧ Z"]],
+  ["keyCopy", ["Ctrl C", "Ctrl X", "Ctrl V", "Ctrl D"]],
+  ["keyDelete", ["Del"]],
+  ["keyDeleteReconnect", ["Ctrl Del"]],
+  ["keySelectAll", ["Ctrl A"]],
+  ["keyWalk", ["←", "→", "↑", "↓"]],
+  ["keySelectOnwards", ["⇧ →", "⇧ ←"]],
+  ["keyMove", ["Alt ←→↑↓"]],
+  ["keySearch", ["Ctrl K"]],
+  ["keyFit", ["1", "0"]],
+  ["keyZoom", ["+", "−"]],
+  ["keyEscape", ["Esc"]],
+  ["keySheet", ["?"]],
+];
+
+export function showKeys(say: Say): void {
+  const rows = KEYS.map(([word, keys]) =>
+    h(
+      "li",
+      {},
+      h("span", {}, say(word)),
+      h("span", { class: "keys" }, ...keys.map((key) => h("kbd", {}, key))),
+    ),
+  );
+  const pan = h(
+    "li",
+    {},
+    h("span", {}, say("keyPan")),
+    h("span", { class: "keys is-words" }, say("keySpaceDrag")),
+  );
+  showDialog(say("keysTitle"), say, h("ul", { class: "key-sheet" }, ...rows, pan));
+}
+
+export function askAboutConflict(
+  say: Say,
+  text: string,
+  takeTheirs: () => void,
+  keepMine: () => void,
+): HTMLDialogElement {
+  const answer = (act: () => void) => () => {
+    dialog.close();
+    act();
+  };
+  const dialog = showDialog(
+    say("conflict"),
+    say,
+    h("p", {}, text),
+    h(
+      "footer",
+      {},
+      button(say("keepMine"), answer(keepMine), { class: "button", text: true }),
+      button(say("takeTheirs"), answer(takeTheirs), { class: "button primary", text: true }),
+    ),
+  );
+  return dialog;
+}

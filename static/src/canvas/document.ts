@@ -1,0 +1,233 @@
+/** The flow document ("orderflow/1") and everything that a designer can do to it: pure functions, old document in, new one out. */
+
+export type Words = string | { readonly [language: string]: string };
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+export type Settings = { readonly [key: string]: Json };
+
+export interface FlowNode {
+  readonly id: string;
+  readonly type: string;
+  readonly name?: Words;
+  readonly settings: Settings;
+}
+
+export interface FlowEdge {
+  readonly id: string;
+  readonly from: string;
+  readonly port: string;
+  readonly to: string;
+}
+
+export interface Place {
+  readonly x: number;
+  readonly y: number;
+}
+
+export type Places = { readonly [node: string]: Place };
+
+export interface FlowDocument {
+  readonly format: string;
+  readonly key: string;
+  readonly name: Words;
+  readonly nodes: readonly FlowNode[];
+  readonly edges: readonly FlowEdge[];
+  readonly layout?: { readonly nodes?: Places };
+  readonly [other: string]: unknown;
+}
+
+/** A part of a flow that was copied: its nodes, the edges among them and where they stood. */
+export interface Excerpt {
+  readonly format: "orderflow/excerpt-1";
+  readonly nodes: readonly FlowNode[];
+  readonly edges: readonly FlowEdge[];
+  readonly places: Places;
+}
+
+export const ORIGIN: Place = { x: 0, y: 0 };
+
+export function placesOf(document: FlowDocument): Places {
+  return document.layout?.nodes ?? {};
+}
+
+export function nodeOf(document: FlowDocument, id: string): FlowNode | undefined {
+  return document.nodes.find((node) => node.id === id);
+}
+
+export function edgeFrom(document: FlowDocument, node: string, port: string): FlowEdge | undefined {
+  return document.edges.find((edge) => edge.from === node && edge.port === port);
+}
+
+/** The first free id with this prefix: n1, n2, … */
+export function freeId(prefix: string, taken: Iterable<string>): string {
+  const used = new Set(taken);
+  let number = used.size + 1;
+  while (used.has(`${prefix}${number}`)) number += 1;
+  return `${prefix}${number}`;
+}
+
+export function freeNodeId(document: FlowDocument): string {
+  return freeId(
+    "n",
+    document.nodes.map((node) => node.id),
+  );
+}
+
+export function addNode(document: FlowDocument, node: FlowNode, place: Place): FlowDocument {
+  return placeNodes({ ...document, nodes: [...document.nodes, node] }, { [node.id]: place });
+}
+
+export function placeNodes(document: FlowDocument, places: Places): FlowDocument {
+  return {
+    ...document,
+    layout: { ...document.layout, nodes: { ...placesOf(document), ...places } },
+  };
+}
+
+/** Lead `port` of `from` to `to`. A port has one way only: what it led to before is let go. */
+export function connect(document: FlowDocument, from: string, port: string, to: string): FlowDocument {
+  const present = edgeFrom(document, from, port);
+  if (present?.to === to) return document;
+  const rest = document.edges.filter((edge) => edge !== present);
+  const id = freeId(
+    "e",
+    document.edges.map((edge) => edge.id),
+  );
+  return { ...document, edges: [...rest, { id, from, port, to }] };
+}
+
+/** Put `node` (already in the document) between the two ends of an edge; its way on leaves by `port`. */
+export function insertOnEdge(
+  document: FlowDocument,
+  edge: FlowEdge,
+  node: string,
+  port: string | undefined,
+): FlowDocument {
+  const through = connect(document, edge.from, edge.port, node);
+  return port === undefined ? through : connect(through, node, port, edge.to);
+}
+
+export function removeParts(
+  document: FlowDocument,
+  nodes: ReadonlySet<string>,
+  edges: ReadonlySet<string> = new Set(),
+): FlowDocument {
+  const places = Object.fromEntries(Object.entries(placesOf(document)).filter(([id]) => !nodes.has(id)));
+  return {
+    ...document,
+    nodes: document.nodes.filter((node) => !nodes.has(node.id)),
+    edges: document.edges.filter(
+      (edge) => !edges.has(edge.id) && !nodes.has(edge.from) && !nodes.has(edge.to),
+    ),
+    layout: { ...document.layout, nodes: places },
+  };
+}
+
+/** Remove nodes and lead what came into them on to where their first connected port led. */
+export function removeAndReconnect(document: FlowDocument, nodes: ReadonlySet<string>): FlowDocument {
+  const wayOn = (id: string, seen: ReadonlySet<string>): string | undefined => {
+    const next = document.edges.find((edge) => edge.from === id)?.to;
+    if (next === undefined || seen.has(next)) return undefined;
+    return nodes.has(next) ? wayOn(next, new Set([...seen, next])) : next;
+  };
+  const incoming = document.edges.filter((edge) => nodes.has(edge.to) && !nodes.has(edge.from));
+  let result = removeParts(document, nodes);
+  for (const edge of incoming) {
+    const target = wayOn(edge.to, new Set([edge.to]));
+    if (target !== undefined && target !== edge.from) result = connect(result, edge.from, edge.port, target);
+  }
+  return result;
+}
+
+/** Change what a node is set to. Edges of ports that are gone (`ports` are those that remain) go with them. */
+export function setSettings(
+  document: FlowDocument,
+  id: string,
+  settings: Settings,
+  ports: ReadonlySet<string>,
+): FlowDocument {
+  return {
+    ...document,
+    nodes: document.nodes.map((node) => (node.id === id ? { ...node, settings } : node)),
+    edges: document.edges.filter((edge) => edge.from !== id || ports.has(edge.port)),
+  };
+}
+
+/** Name a node in one language; names in the others stay. An empty name takes the node back to its type's name. */
+export function renameNode(document: FlowDocument, id: string, name: string, language: string): FlowDocument {
+  return {
+    ...document,
+    nodes: document.nodes.map((node) => {
+      if (node.id !== id) return node;
+      const { name: before, ...rest } = node;
+      const after = renamed(before, name.trim(), language);
+      return after === undefined ? rest : { ...rest, name: after };
+    }),
+  };
+}
+
+function renamed(before: Words | undefined, name: string, language: string): Words | undefined {
+  if (before === undefined || typeof before === "string") return name === "" ? undefined : name;
+  const others = Object.fromEntries(Object.entries(before).filter(([key]) => key !== language));
+  const after = name === "" ? others : { ...others, [language]: name };
+  return Object.keys(after).length === 0 ? undefined : after;
+}
+
+export function renameFlow(document: FlowDocument, name: string, language: string): FlowDocument {
+  return { ...document, name: renamed(document.name, name.trim(), language) ?? document.name };
+}
+
+export function excerptOf(document: FlowDocument, nodes: ReadonlySet<string>): Excerpt {
+  const places = placesOf(document);
+  return {
+    format: "orderflow/excerpt-1",
+    nodes: document.nodes.filter((node) => nodes.has(node.id)),
+    edges: document.edges.filter((edge) => nodes.has(edge.from) && nodes.has(edge.to)),
+    places: Object.fromEntries([...nodes].map((id) => [id, places[id] ?? ORIGIN])),
+  };
+}
+
+/** Read an excerpt from text (a clipboard); anything else is null. */
+export function readExcerpt(text: string): Excerpt | null {
+  try {
+    const value = JSON.parse(text) as Partial<Excerpt> | null;
+    const isExcerpt =
+      value?.format === "orderflow/excerpt-1" && Array.isArray(value.nodes) && Array.isArray(value.edges);
+    return isExcerpt ? (value as Excerpt) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Paste an excerpt with its top left corner at `corner`; the copies get ids of their own. */
+export function paste(
+  document: FlowDocument,
+  excerpt: Excerpt,
+  corner: Place,
+): { document: FlowDocument; added: readonly string[] } {
+  const places = excerpt.nodes.map((node) => excerpt.places[node.id] ?? ORIGIN);
+  const left = Math.min(...places.map((place) => place.x));
+  const top = Math.min(...places.map((place) => place.y));
+  const renamedIds = new Map<string, string>();
+  let result = document;
+  excerpt.nodes.forEach((node, index) => {
+    const place = places[index] ?? ORIGIN;
+    const id = freeNodeId(result);
+    renamedIds.set(node.id, id);
+    result = addNode(result, { ...node, id }, { x: corner.x + place.x - left, y: corner.y + place.y - top });
+  });
+  for (const edge of excerpt.edges) {
+    const from = renamedIds.get(edge.from);
+    const to = renamedIds.get(edge.to);
+    if (from !== undefined && to !== undefined) result = connect(result, from, edge.port, to);
+  }
+  return { document: result, added: [...renamedIds.values()] };
+}
+
+/** Names resolved for a reader: their language, else English, else whatever there is. */
+export function said(words: Words | null | undefined, language: string): string {
+  if (words === null || words === undefined) return "";
+  if (typeof words === "string") return words;
+  return words[language] ?? words.en ?? Object.values(words)[0] ?? "";
+}

@@ -1,0 +1,405 @@
+/** The drawing: the document as X6 shows it. It never decides anything; it follows the editor and tells where things are. */
+
+import { Config, type Edge, Graph, type Node, Shape } from "@antv/x6";
+import { type CardContent, cardElement, cardSize, contentOf } from "./card";
+import type { FlowEdge, Place, Places } from "./document";
+import type { Editor } from "./editor";
+import { distanceTo, middleOf, route } from "./route";
+import { around, contains, entryOf, exitOf, MARGIN, type Rect } from "./shape";
+
+const CARD_SHAPE = "step-card";
+const WAY_SHAPE = "step-way";
+const SMALLEST = 0.15;
+const LARGEST = 2;
+
+// The page's own style sheet holds X6's few rules: our policy lets no script add style elements.
+Config.autoInsertCSS = false;
+
+Shape.HTML.register({
+  shape: CARD_SHAPE,
+  effect: ["data"],
+  html: (cell) => cardElement((cell.getData() as { content: CardContent }).content),
+});
+
+Graph.registerEdge(
+  WAY_SHAPE,
+  {
+    inherit: "edge",
+    markup: [
+      { tagName: "path", selector: "wrap", attrs: { fill: "none", class: "way-wrap" } },
+      { tagName: "path", selector: "line", attrs: { fill: "none", class: "way-line" } },
+    ],
+    attrs: {
+      wrap: { connection: true, strokeWidth: 18, stroke: "transparent", fill: "none" },
+      line: {
+        connection: true,
+        strokeWidth: 1.5,
+        stroke: "var(--way)",
+        fill: "none",
+        targetMarker: arrow("var(--way)"),
+      },
+    },
+    connector: { name: "rounded", args: { radius: 10 } },
+  },
+  true,
+);
+
+export class Drawing {
+  readonly graph: Graph;
+  private readonly rects = new Map<string, Rect>();
+  private readonly shown = new Map<string, string>();
+
+  constructor(
+    readonly container: HTMLElement,
+    private readonly editor: Editor,
+  ) {
+    Graph.registerRouter("around-cards", (_vertices, _args, view) => this.cornersOf(view.cell as Edge), true);
+    this.graph = new Graph({
+      container,
+      autoResize: true,
+      async: true,
+      virtual: { enabled: true, margin: 400 },
+      background: false,
+      grid: false,
+      interacting: false,
+      preventDefaultBlankAction: false,
+      preventDefaultContextMenu: false,
+      preventDefaultMouseDown: false,
+      guard: () => true,
+      scaling: { min: SMALLEST, max: LARGEST },
+    });
+    for (const event of ["translate", "scale", "resize"] as const) this.graph.on(event, () => this.moved());
+    editor.on("document", () => this.follow());
+    editor.on("selection", () => this.follow());
+    editor.on("problems", () => this.follow());
+    this.follow();
+  }
+
+  /** Called after the view moved or zoomed. */
+  onMoved: () => void = () => {};
+  private held = false;
+
+  // --- following the document -------------------------------------------------------------------------------------
+
+  follow(): void {
+    if (this.held) return;
+    const { document, selectedEdge } = this.editor;
+    const wanted = new Set<string>();
+    for (const node of document.nodes) {
+      wanted.add(`node:${node.id}`);
+      this.rects.set(node.id, this.editor.rectOf(node.id));
+    }
+    for (const edge of document.edges) wanted.add(`edge:${edge.id}`);
+    this.graph.startBatch("follow");
+    for (const key of [...this.shown.keys()].filter((known) => !wanted.has(known))) {
+      this.graph.removeCell(key);
+      this.shown.delete(key);
+      this.rects.delete(key.replace(/^node:/, ""));
+    }
+    for (const node of document.nodes) this.followNode(node.id);
+    for (const edge of document.edges) this.followEdge(edge, edge.id === selectedEdge);
+    this.graph.stopBatch("follow");
+  }
+
+  private followNode(id: string): void {
+    const content = contentOf(this.editor, id);
+    const place = this.editor.placeOf(id);
+    const key = `node:${id}`;
+    const { width, height } = cardSize(content);
+    const box = { width: width + 2 * MARGIN, height: height + 2 * MARGIN };
+    const told = JSON.stringify(content);
+    const known = this.graph.getCellById(key) as Node | null;
+    if (known === null) {
+      const spot = { x: place.x - MARGIN, y: place.y - MARGIN };
+      this.graph.addNode({ id: key, shape: CARD_SHAPE, zIndex: 2, ...spot, ...box, data: { content } });
+    } else {
+      known.position(place.x - MARGIN, place.y - MARGIN);
+      if (known.getSize().height !== box.height) known.resize(box.width, box.height);
+      if (this.shown.get(key) !== told) known.setData({ content }, { overwrite: true });
+    }
+    this.shown.set(key, told);
+  }
+
+  private followEdge(edge: FlowEdge, selected: boolean): void {
+    const key = `edge:${edge.id}`;
+    const ports = this.editor.ports(edge.from);
+    const index = ports.findIndex((port) => port.id === edge.port);
+    const failure = ports[index]?.failure ?? false;
+    const told = JSON.stringify([edge, index, ports.length, failure, selected]);
+    if (this.shown.get(key) === told) return;
+    const exit = exitOf({ x: MARGIN, y: MARGIN }, Math.max(index, 0), ports.length);
+    const source = anchored(edge.from, exit);
+    const target = anchored(edge.to, entryOf({ x: MARGIN, y: MARGIN }));
+    const attrs = wayAttrs(failure, selected);
+    const known = this.graph.getCellById(key) as Edge | null;
+    if (known === null) {
+      const data = { edge };
+      this.graph.addEdge({
+        id: key,
+        shape: WAY_SHAPE,
+        zIndex: 1,
+        source,
+        target,
+        attrs,
+        data,
+        router: { name: "around-cards" },
+      });
+    } else {
+      known.setData({ edge }, { overwrite: true });
+      known.setSource(source);
+      known.setTarget(target);
+      known.setAttrs(attrs);
+      known.setZIndex(selected ? 3 : 1);
+    }
+    this.shown.set(key, told);
+  }
+
+  /** Let go of the preview: the drawing is as the document says again. */
+  release(): void {
+    this.held = false;
+    this.follow();
+    this.reroute();
+  }
+
+  /** Show nodes elsewhere for the time of a drag; the document does not change, and is not followed until `release`. */
+  preview(places: Places): void {
+    this.held = true;
+    for (const [id, place] of Object.entries(places)) {
+      const rect = this.rects.get(id);
+      if (rect !== undefined) this.rects.set(id, { ...rect, x: place.x, y: place.y });
+      (this.graph.getCellById(`node:${id}`) as Node | null)?.position(place.x - MARGIN, place.y - MARGIN);
+    }
+  }
+
+  /** Draw all edges anew: after cards that they go around have moved. */
+  reroute(): void {
+    for (const edge of this.graph.getEdges()) {
+      const view = this.graph.findViewByCell(edge);
+      if (view !== null && this.graph.renderer.isViewMounted(view))
+        (view as { update?: () => void }).update?.();
+    }
+  }
+
+  // --- edges ------------------------------------------------------------------------------------------------------
+
+  private cornersOf(cell: Edge): Place[] {
+    const edge = (cell.getData() as { edge?: FlowEdge } | undefined)?.edge;
+    return edge === undefined ? [] : this.wayOf(edge).slice(1, -1);
+  }
+
+  /** All points of an edge, from port to card. */
+  wayOf(edge: FlowEdge): Place[] {
+    const from = this.rects.get(edge.from);
+    const to = this.rects.get(edge.to);
+    if (from === undefined || to === undefined) return [];
+    const ports = this.editor.portIds(edge.from);
+    const index = Math.max(ports.indexOf(edge.port), 0);
+    const exit = exitOf(from, index, ports.length);
+    const entry = entryOf(to);
+    const lane = entry.y < exit.y ? index : ports.length - 1 - index;
+    return [exit, ...route(exit, entry, [...this.rects.values()], Math.min(lane, 5)), entry];
+  }
+
+  middleOf(edge: FlowEdge): Place {
+    return middleOf(this.wayOf(edge));
+  }
+
+  /** The edge that lies nearest to a point, at most `reach` away. */
+  edgeNear(point: Place, reach: number, except: ReadonlySet<string> = new Set()): FlowEdge | undefined {
+    let nearest: FlowEdge | undefined;
+    let distance = reach;
+    for (const edge of this.editor.document.edges) {
+      if (except.has(edge.from) || except.has(edge.to)) continue;
+      const far = distanceTo(this.wayOf(edge), point);
+      if (far <= distance) {
+        distance = far;
+        nearest = edge;
+      }
+    }
+    return nearest;
+  }
+
+  /** The node under a point, with some room around it. */
+  nodeNear(point: Place, margin: number): string | undefined {
+    for (const [id, rect] of this.rects) if (contains(rect, point, margin)) return id;
+    return undefined;
+  }
+
+  nodesIn(area: Rect): string[] {
+    return [...this.rects]
+      .filter(
+        ([, rect]) =>
+          rect.x < area.x + area.width &&
+          rect.x + rect.width > area.x &&
+          rect.y < area.y + area.height &&
+          rect.y + rect.height > area.y,
+      )
+      .map(([id]) => id);
+  }
+
+  rectOf(id: string): Rect | undefined {
+    return this.rects.get(id);
+  }
+
+  /** Mark one edge (where a step would be inserted), or none. */
+  markEdge(edge: FlowEdge | undefined): void {
+    for (const cell of this.graph.getEdges()) {
+      const on = edge !== undefined && cell.id === `edge:${edge.id}`;
+      const view = this.graph.findViewByCell(cell);
+      view?.container.classList.toggle("is-target", on);
+    }
+  }
+
+  /** Mark the card that a connection would lead to, or none. */
+  markNode(id: string | undefined): void {
+    for (const card of this.container.querySelectorAll<HTMLElement>(".card")) {
+      card.classList.toggle("is-target", id !== undefined && card.dataset.node === id);
+    }
+  }
+
+  // --- a way being drawn ------------------------------------------------------------------------------------------
+
+  /** Show the way that is being drawn from a port to the pointer (or to the card that would take it). */
+  showPending(from: string, port: string, to: Place, target: string | undefined): void {
+    const rect = this.rects.get(from);
+    if (rect === undefined) return;
+    const ports = this.editor.portIds(from);
+    const exit = exitOf(rect, Math.max(ports.indexOf(port), 0), ports.length);
+    const goal = target === undefined ? undefined : this.rects.get(target);
+    const end = goal === undefined ? to : entryOf(goal);
+    const corners = route(exit, end, [...this.rects.values()]);
+    const known = this.graph.getCellById("pending") as Edge | null;
+    if (known === null) {
+      this.graph.addEdge({
+        id: "pending",
+        shape: WAY_SHAPE,
+        zIndex: 4,
+        source: exit,
+        target: end,
+        vertices: corners,
+        attrs: {
+          line: { stroke: "var(--accent)", strokeDasharray: "5 4", targetMarker: arrow("var(--accent)") },
+        },
+      });
+    } else {
+      known.setVertices(corners);
+      known.setTarget(end);
+    }
+  }
+
+  hidePending(): void {
+    this.graph.removeCell("pending");
+  }
+
+  // --- the view ---------------------------------------------------------------------------------------------------
+
+  toLocal(client: Place): Place {
+    const point = this.graph.clientToLocal(client.x, client.y);
+    return { x: point.x, y: point.y };
+  }
+
+  /** A point of the drawing, in pixels from the top left corner of the container. */
+  toContainer(local: Place): Place {
+    const point = this.graph.localToGraph(local.x, local.y);
+    return { x: point.x, y: point.y };
+  }
+
+  get zoom(): number {
+    return this.graph.zoom();
+  }
+
+  zoomBy(factor: number, at?: Place): void {
+    const zoom = Math.min(LARGEST, Math.max(SMALLEST, this.zoom * factor));
+    const centre = at ?? this.centre();
+    this.graph.zoomTo(zoom, { center: centre });
+  }
+
+  zoomTo(zoom: number): void {
+    this.graph.zoomTo(zoom, { center: this.centre() });
+  }
+
+  pan(dx: number, dy: number): void {
+    this.graph.translateBy(dx, dy);
+  }
+
+  centre(): Place {
+    const { clientWidth, clientHeight } = this.container;
+    const point = this.graph.graphToLocal(clientWidth / 2, clientHeight / 2);
+    return { x: point.x, y: point.y };
+  }
+
+  /** Show the whole flow, never larger than life. */
+  fit(): void {
+    const bounds = this.bounds();
+    const { clientWidth, clientHeight } = this.container;
+    if (bounds.width === 0 || clientWidth === 0) return;
+    const room = 56;
+    const zoom = Math.min(
+      1,
+      (clientWidth - 2 * room) / bounds.width,
+      (clientHeight - 2 * room) / bounds.height,
+    );
+    const scale = Math.max(SMALLEST, zoom);
+    this.graph.zoomTo(scale);
+    this.graph.translate(
+      (clientWidth - bounds.width * scale) / 2 - bounds.x * scale,
+      (clientHeight - bounds.height * scale) / 2 - bounds.y * scale,
+    );
+  }
+
+  bounds(): Rect {
+    return around([...this.rects.values()]);
+  }
+
+  /** Bring a node into view without moving more than is needed. */
+  reveal(id: string): void {
+    const rect = this.rects.get(id);
+    if (rect === undefined) return;
+    const corner = this.toContainer({ x: rect.x, y: rect.y });
+    const { clientWidth, clientHeight } = this.container;
+    const zoom = this.zoom;
+    const room = 32;
+    const dx = shift(corner.x, rect.width * zoom, clientWidth, room);
+    const dy = shift(corner.y, rect.height * zoom, clientHeight, room);
+    if (dx !== 0 || dy !== 0) this.pan(dx, dy);
+  }
+
+  private moved(): void {
+    this.container.style.setProperty("--zoom", String(this.zoom));
+    const origin = this.toContainer({ x: 0, y: 0 });
+    this.container.style.setProperty("--shift-x", `${origin.x}px`);
+    this.container.style.setProperty("--shift-y", `${origin.y}px`);
+    this.onMoved();
+  }
+}
+
+/** How far a piece of this length has to move to lie in view. */
+function shift(start: number, length: number, view: number, room: number): number {
+  if (start < room) return room - start;
+  if (start + length > view - room) return Math.max(view - room - (start + length), room - start);
+  return 0;
+}
+
+function anchored(node: string, at: Place) {
+  return {
+    cell: `node:${node}`,
+    anchor: { name: "topLeft", args: { dx: at.x, dy: at.y } },
+    connectionPoint: { name: "anchor" },
+  };
+}
+
+function arrow(color: string) {
+  return { tagName: "path", d: "M 0 -3.5 L -7 0 L 0 3.5 z", offsetX: -1, fill: color, stroke: "none" };
+}
+
+function wayAttrs(failure: boolean, selected: boolean) {
+  const color = selected ? "var(--accent)" : failure ? "var(--way-failure)" : "var(--way)";
+  return {
+    line: {
+      stroke: color,
+      strokeWidth: selected ? 2.25 : 1.5,
+      strokeDasharray: failure ? "6 4" : "none",
+      targetMarker: arrow(color),
+    },
+  };
+}

@@ -1,0 +1,388 @@
+/** What is open on the canvas: the document, what is selected and what is wrong. Everything that is drawn follows from it. */
+
+import type { FlowDocument, FlowNode, Place, Places, Settings } from "./document";
+import * as doc from "./document";
+import { History } from "./history";
+import type { Named, NodeKind, Palette, Schema } from "./palette-types";
+import { mainPort, type NodePort, portsOf } from "./ports";
+import { Sentences } from "./sentence";
+import { CARD_WIDTH, cardHeight, cardRect, exitOf, freeSpot, GRID, HEAD_HEIGHT, type Rect } from "./shape";
+import { missingPlaces, tidy } from "./tidy";
+import type { Say } from "./words";
+
+export interface Problem {
+  readonly level: "error" | "warning";
+  readonly code: string;
+  readonly text: string;
+  readonly remedy: string;
+  readonly node: string | null;
+  /** The path in the node's settings, like `rules.2.when`; empty when it is about the node or flow as a whole. */
+  readonly where: string;
+}
+
+export type Topic = "document" | "selection" | "problems";
+
+/** Where a new node is to be put: after a port, on an edge, at a spot, or wherever there is room. */
+export type Spot =
+  | { readonly after: { readonly node: string; readonly port: string }; readonly at?: Place }
+  | { readonly on: string; readonly at?: Place }
+  | { readonly at: Place }
+  | { readonly near: Place };
+
+const NEXT_COLUMN = CARD_WIDTH + 96;
+
+export class Editor {
+  readonly sentences: Sentences;
+  readonly kinds: ReadonlyMap<string, NodeKind>;
+  selected: ReadonlySet<string> = new Set();
+  selectedEdge: string | null = null;
+  problems: readonly Problem[] = [];
+  private readonly history: History<FlowDocument>;
+  private readonly listeners = new Map<Topic, Set<() => void>>();
+
+  constructor(
+    document: FlowDocument,
+    readonly palette: Palette,
+    readonly language: string,
+    readonly say: Say,
+    readonly readOnly = false,
+  ) {
+    this.kinds = new Map(palette.kinds.map((kind) => [kind.kind, kind]));
+    this.sentences = new Sentences(palette, say, language);
+    this.history = new History(this.placed(document));
+  }
+
+  get document(): FlowDocument {
+    return this.history.present;
+  }
+
+  on(topic: Topic, listener: () => void): void {
+    const listeners = this.listeners.get(topic) ?? new Set();
+    listeners.add(listener);
+    this.listeners.set(topic, listeners);
+  }
+
+  // --- reading ----------------------------------------------------------------------------------------------------
+
+  node(id: string): FlowNode | undefined {
+    return doc.nodeOf(this.document, id);
+  }
+
+  kindOf(id: string): NodeKind | undefined {
+    const node = this.node(id);
+    return node === undefined ? undefined : this.kinds.get(node.type);
+  }
+
+  ports(id: string): readonly NodePort[] {
+    const node = this.node(id);
+    return node === undefined ? [] : portsOf(this.kinds.get(node.type), node.settings, this.language);
+  }
+
+  /** What a node is called: by its designer, else by its type. */
+  nameOf(id: string): string {
+    const node = this.node(id);
+    if (node === undefined) return id;
+    return doc.said(node.name, this.language) || (this.kinds.get(node.type)?.label ?? node.type);
+  }
+
+  summaryOf(id: string): string {
+    const node = this.node(id);
+    return node === undefined ? "" : this.sentences.summary(this.kinds.get(node.type), node.settings);
+  }
+
+  placeOf(id: string): Place {
+    return doc.placesOf(this.document)[id] ?? doc.ORIGIN;
+  }
+
+  rectOf(id: string): Rect {
+    return cardRect(this.placeOf(id), this.ports(id).length);
+  }
+
+  problemsOf(id: string): readonly Problem[] {
+    return this.problems.filter((problem) => problem.node === id);
+  }
+
+  get errors(): number {
+    return this.problems.filter((problem) => problem.level === "error").length;
+  }
+
+  /** The shop's teams, and those that only this flow names so far: they are made when it is published. */
+  teams(): readonly Named[] {
+    const named = Array.isArray(this.document.teams) ? (this.document.teams as readonly Settings[]) : [];
+    const own = named
+      .map((team) => ({ key: String(team.key), label: doc.said(team.name as doc.Words, this.language) }))
+      .filter((team) => !this.palette.teams.some((known) => known.key === team.key));
+    return [...this.palette.teams, ...own];
+  }
+
+  /** Whether a node takes edges in: the start does not. */
+  takesEdges(id: string): boolean {
+    return this.kindOf(id)?.incoming ?? true;
+  }
+
+  /** Whether another node of this kind may be added: there is one start. */
+  mayAdd(kind: NodeKind): boolean {
+    return kind.incoming || !this.document.nodes.some((node) => node.type === kind.kind);
+  }
+
+  get undoLabel(): string | undefined {
+    return this.history.undoLabel;
+  }
+
+  get redoLabel(): string | undefined {
+    return this.history.redoLabel;
+  }
+
+  // --- changing ---------------------------------------------------------------------------------------------------
+
+  /** The one way to change the document. Changes in a row with the same `key` are undone together. */
+  change(document: FlowDocument, label: string, key?: string): void {
+    if (document === this.document || this.readOnly) return;
+    this.history.record(document, label, key);
+    this.settle();
+  }
+
+  undo(): void {
+    if (this.history.undo() !== undefined) this.settle();
+  }
+
+  redo(): void {
+    if (this.history.redo() !== undefined) this.settle();
+  }
+
+  /** Show another document in place of this one, as one step that can be undone. */
+  load(document: FlowDocument): void {
+    this.change(this.placed(document), this.say("didLoad"));
+  }
+
+  setProblems(problems: readonly Problem[]): void {
+    this.problems = problems;
+    this.tell("problems");
+  }
+
+  /** Add a node and select it; undefined when the flow may not have another of its kind. */
+  add(kind: NodeKind, spot: Spot): string | undefined {
+    if (!this.mayAdd(kind)) return undefined;
+    const id = doc.freeNodeId(this.document);
+    const settings = freshSettings(kind.schema);
+    const ports = portsOf(kind, settings, this.language);
+    const place = this.placeFor(spot, cardHeight(ports.length));
+    const node: FlowNode = { id, type: kind.kind, settings };
+    let next = doc.addNode(this.document, node, place);
+    if ("after" in spot && kind.incoming) next = doc.connect(next, spot.after.node, spot.after.port, id);
+    const edge = "on" in spot ? next.edges.find((one) => one.id === spot.on) : undefined;
+    if (edge !== undefined && kind.incoming) {
+      next = doc.insertOnEdge(next, edge, id, mainPort(ports));
+      next = this.withRoomAfter(next, id, place);
+    }
+    this.selected = new Set([id]);
+    this.selectedEdge = null;
+    this.change(next, this.say(edge === undefined ? "didAdd" : "didInsert", { step: kind.label }));
+    this.tell("selection");
+    return id;
+  }
+
+  connect(from: string, port: string, to: string): void {
+    if (from === to || !this.takesEdges(to)) return;
+    this.change(doc.connect(this.document, from, port, to), this.say("didConnect"));
+  }
+
+  /** Put a node that stands alone between the two ends of an edge. */
+  insert(id: string, edge: string, places: Places): void {
+    const present = this.document.edges.find((one) => one.id === edge);
+    const kind = this.kindOf(id);
+    if (present === undefined || kind === undefined) return;
+    const moved = doc.placeNodes(this.document, places);
+    const next = doc.insertOnEdge(moved, present, id, mainPort(this.ports(id)));
+    this.change(next, this.say("didInsert", { step: this.nameOf(id) }));
+  }
+
+  move(places: Places, key?: string): void {
+    this.change(doc.placeNodes(this.document, places), this.say("didMove"), key);
+  }
+
+  /** Remove what is selected; `reconnect` leads what came in on to what came after. */
+  remove(reconnect = false): number {
+    const { selected, selectedEdge } = this;
+    if (selectedEdge !== null) {
+      this.change(doc.removeParts(this.document, new Set(), new Set([selectedEdge])), this.say("didDelete"));
+      return 1;
+    }
+    if (selected.size === 0) return 0;
+    const next = reconnect
+      ? doc.removeAndReconnect(this.document, selected)
+      : doc.removeParts(this.document, selected);
+    this.change(next, this.say("didDelete"));
+    return selected.size;
+  }
+
+  removeEdge(id: string): void {
+    this.change(doc.removeParts(this.document, new Set(), new Set([id])), this.say("didDelete"));
+  }
+
+  setSettings(id: string, settings: Settings, key?: string): void {
+    const kind = this.kindOf(id);
+    const ports = new Set(portsOf(kind, settings, this.language).map((port) => port.id));
+    this.change(doc.setSettings(this.document, id, settings, ports), this.say("didChange"), key);
+  }
+
+  rename(id: string, name: string, key?: string): void {
+    this.change(doc.renameNode(this.document, id, name, this.language), this.say("didRename"), key);
+  }
+
+  /** Paste with the top left corner at `corner`. A second start is left out. Gives how many came in. */
+  paste(excerpt: doc.Excerpt, corner: Place, label = this.say("didPaste")): number {
+    const welcome = excerpt.nodes.filter((node) => {
+      const kind = this.kinds.get(node.type);
+      return kind === undefined || this.mayAdd(kind);
+    });
+    const { document, added } = doc.paste(this.document, { ...excerpt, nodes: welcome }, corner);
+    if (added.length === 0) return 0;
+    this.selected = new Set(added);
+    this.selectedEdge = null;
+    this.change(document, label);
+    this.tell("selection");
+    return added.length;
+  }
+
+  duplicate(): number {
+    const excerpt = doc.excerptOf(this.document, this.selected);
+    const corner = this.cornerOf(excerpt);
+    return this.paste(excerpt, { x: corner.x + GRID * 4, y: corner.y + GRID * 6 }, this.say("didDuplicate"));
+  }
+
+  tidy(): void {
+    this.change(doc.placeNodes(this.document, tidy(this.document, this.portIds)), this.say("didTidy"));
+  }
+
+  cornerOf(excerpt: doc.Excerpt): Place {
+    const places = Object.values(excerpt.places);
+    return {
+      x: Math.min(...places.map((place) => place.x)),
+      y: Math.min(...places.map((place) => place.y)),
+    };
+  }
+
+  // --- selecting --------------------------------------------------------------------------------------------------
+
+  select(nodes: Iterable<string>): void {
+    this.selected = new Set(nodes);
+    this.selectedEdge = null;
+    this.tell("selection");
+  }
+
+  selectEdge(id: string | null): void {
+    this.selected = new Set();
+    this.selectedEdge = id;
+    this.tell("selection");
+  }
+
+  toggle(id: string): void {
+    const next = new Set(this.selected);
+    if (!next.delete(id)) next.add(id);
+    this.select(next);
+  }
+
+  /** The one selected node, if it is one. */
+  get single(): string | undefined {
+    return this.selected.size === 1 ? [...this.selected][0] : undefined;
+  }
+
+  readonly portIds = (id: string): readonly string[] => this.ports(id).map((port) => port.id);
+
+  // --- inside -----------------------------------------------------------------------------------------------------
+
+  private placed(document: FlowDocument): FlowDocument {
+    const portIds = (id: string): readonly string[] => {
+      const node = doc.nodeOf(document, id);
+      if (node === undefined) return [];
+      return portsOf(this.kinds.get(node.type), node.settings, this.language).map((port) => port.id);
+    };
+    const places = missingPlaces(document, portIds);
+    return Object.keys(places).length === 0 ? document : doc.placeNodes(document, places);
+  }
+
+  private placeFor(spot: Spot, height: number): Place {
+    const taken = this.document.nodes.map((node) => this.rectOf(node.id));
+    if ("near" in spot) return freeSpot(spot.near, height, taken);
+    if (spot.at !== undefined) return { x: Math.round(spot.at.x), y: Math.round(spot.at.y) };
+    if ("after" in spot) {
+      const ports = this.portIds(spot.after.node);
+      const from = this.placeOf(spot.after.node);
+      const exit = exitOf(from, ports.indexOf(spot.after.port), ports.length);
+      const aligned = ports.length > 1 ? exit.y - HEAD_HEIGHT / 2 : from.y;
+      return freeSpot({ x: from.x + NEXT_COLUMN, y: aligned }, height, taken);
+    }
+    const edge = this.document.edges.find((one) => one.id === ("on" in spot ? spot.on : ""));
+    return edge === undefined ? doc.ORIGIN : this.placeOf(edge.to);
+  }
+
+  /** Move what lies to the right of a newly inserted node on, so that it does not lie under it. */
+  private withRoomAfter(document: FlowDocument, id: string, place: Place): FlowDocument {
+    const places = doc.placesOf(document);
+    const covered = document.nodes.some((node) => {
+      const other = places[node.id] ?? doc.ORIGIN;
+      const near = Math.abs(other.y - place.y) < cardHeight(4);
+      return node.id !== id && near && other.x >= place.x - GRID && other.x < place.x + CARD_WIDTH + GRID * 6;
+    });
+    if (!covered) return document;
+    const shifted = document.nodes
+      .filter((node) => node.id !== id && (places[node.id] ?? doc.ORIGIN).x >= place.x - GRID)
+      .map((node) => {
+        const other = places[node.id] ?? doc.ORIGIN;
+        return [node.id, { x: other.x + NEXT_COLUMN, y: other.y }] as const;
+      });
+    return doc.placeNodes(document, Object.fromEntries(shifted));
+  }
+
+  private settle(): void {
+    const present = new Set(this.document.nodes.map((node) => node.id));
+    const kept = [...this.selected].filter((id) => present.has(id));
+    const edgeGone =
+      this.selectedEdge !== null && !this.document.edges.some((edge) => edge.id === this.selectedEdge);
+    const changed = kept.length !== this.selected.size || edgeGone;
+    if (changed) {
+      this.selected = new Set(kept);
+      if (edgeGone) this.selectedEdge = null;
+    }
+    this.tell("document");
+    if (changed) this.tell("selection");
+  }
+
+  private tell(topic: Topic): void {
+    for (const listener of this.listeners.get(topic) ?? []) listener();
+  }
+}
+
+/** The settings of a node that has just been added: every default, and the least number of items in every list. */
+export function freshSettings(schema: Schema): Settings {
+  const settings: Record<string, doc.Json> = {};
+  for (const [key, property] of Object.entries(schema.properties ?? {})) {
+    if (property["x-later"] === true) continue;
+    const value = freshValue(property);
+    if (value !== undefined) settings[key] = value;
+  }
+  return settings;
+}
+
+function freshValue(schema: Schema): doc.Json | undefined {
+  if (schema.default !== undefined) return schema.default;
+  const items = schema.items;
+  if (schema.minItems !== undefined && items?.properties !== undefined) {
+    const list: doc.Json[] = [];
+    while (list.length < schema.minItems) list.push(freshItem(items, list));
+    return list;
+  }
+  return undefined;
+}
+
+/** A new item of a list of settings, with an id of its own if such items have one. */
+export function freshItem(schema: Schema, others: readonly doc.Json[]): doc.Json {
+  const item: Record<string, doc.Json> = { ...freshSettings(schema) };
+  if (schema.properties?.id?.["x-widget"] === "id") {
+    const taken = others.map((other) => String((other as Settings).id ?? ""));
+    item.id = doc.freeId("r", taken);
+  }
+  if (schema.properties?.when?.format === "condition") item.when = { all: [] };
+  return item;
+}

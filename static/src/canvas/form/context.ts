@@ -1,0 +1,26 @@
+/** What every field of a form is given: the palette, the words, and the way to report a change. */
+
+import type { Json, Settings } from "../document";
+import type { NodeKind, Palette, Schema } from "../palette-types";
+import type { Sentences } from "../sentence";
+import type { Say } from "../words";
+import type { Path } from "./place";
+
+export interface FormContext {
+  readonly palette: Palette;
+  readonly sentences: Sentences;
+  readonly say: Say;
+  readonly language: string;
+  readonly kind: NodeKind;
+  readonly settings: () => Settings;
+  /** Report a change. With `rebuild` the form is drawn anew (rows came or went); focus stays where it was. */
+  readonly change: (path: Path, value: Json | undefined, rebuild?: boolean) => void;
+}
+
+export type FieldMaker = (
+  schema: Schema,
+  path: Path,
+  value: Json | undefined,
+  context: FormContext,
+  siblings: Settings,
+) => HTMLElement;

@@ -1,0 +1,270 @@
+/** The form of a step, made from its JSON Schema. */
+
+import { freshId, h, icon } from "../dom";
+import type { Json, Settings } from "../document";
+import type { Problem } from "../editor";
+import type { NodeKind, Palette, Schema } from "../palette-types";
+import { applies, type Sentences } from "../sentence";
+import type { Say } from "../words";
+import { conditionField } from "./condition-field";
+import type { FieldMaker, FormContext } from "./context";
+import {
+  checksField,
+  choiceField,
+  fieldField,
+  namedField,
+  numberField,
+  switchField,
+  textField,
+  textsField,
+  timeField,
+  valueField,
+  wordsField,
+} from "./fields";
+import { listField } from "./list-field";
+import { type Path, told, withPart } from "./place";
+import { templateField } from "./template-field";
+import { whoField } from "./who-field";
+
+export interface FormSurroundings {
+  readonly palette: Palette;
+  readonly sentences: Sentences;
+  readonly say: Say;
+  readonly language: string;
+  /** The settings changed; `key` names the field, so that typing into one is one step of undo. */
+  readonly changed: (settings: Settings, key: string | undefined) => void;
+}
+
+export class Form {
+  readonly element = h("div", { class: "form" });
+  private problems: readonly Problem[] = [];
+  private moreOpen = false;
+
+  constructor(
+    private readonly kind: NodeKind,
+    private settings: Settings,
+    private readonly surroundings: FormSurroundings,
+  ) {
+    this.build();
+  }
+
+  /** Show these settings, unless they are what the form itself has just reported. */
+  show(settings: Settings): void {
+    if (settings === this.settings) return;
+    this.settings = settings;
+    this.rebuild();
+  }
+
+  /** Put every problem beside its field. Gives those that belong to no field of the form. */
+  showProblems(problems: readonly Problem[]): readonly Problem[] {
+    this.problems = problems;
+    for (const slot of this.element.querySelectorAll<HTMLElement>(".form-problems")) slot.replaceChildren();
+    for (const control of this.element.querySelectorAll("[aria-invalid]"))
+      control.removeAttribute("aria-invalid");
+    const homeless: Problem[] = [];
+    for (const problem of problems) {
+      const home = this.homeOf(problem.where);
+      if (home === null) {
+        homeless.push(problem);
+        continue;
+      }
+      const slot = home.querySelector<HTMLElement>(":scope > .form-problems");
+      slot?.append(problemElement(problem));
+      home.querySelector("input, select, textarea, [contenteditable]")?.setAttribute("aria-invalid", "true");
+    }
+    return homeless;
+  }
+
+  /** Bring the cursor to the field of a path, or to the nearest that holds it. */
+  focus(where: string): void {
+    const home = this.homeOf(where);
+    if (home === null) return;
+    home.closest("details")?.setAttribute("open", "");
+    home.scrollIntoView({ block: "nearest" });
+    home.querySelector<HTMLElement>("input, select, textarea, [contenteditable], button")?.focus();
+  }
+
+  private homeOf(where: string): HTMLElement | null {
+    let path = where;
+    while (path !== "") {
+      const home = this.element.querySelector<HTMLElement>(`[data-home="${CSS.escape(path)}"]`);
+      if (home !== null) return home;
+      path = path.includes(".") ? path.slice(0, path.lastIndexOf(".")) : "";
+    }
+    return null;
+  }
+
+  private build(): void {
+    const context: FormContext = {
+      ...this.surroundings,
+      kind: this.kind,
+      settings: () => this.settings,
+      change: (path, value, rebuild = false) => this.change(path, value, rebuild),
+    };
+    const main: HTMLElement[] = [];
+    const more: HTMLElement[] = [];
+    const properties = this.kind.schema.properties ?? {};
+    const defaults = defaultsOf(this.kind.schema);
+    for (const [key, schema] of Object.entries(properties)) {
+      if (schema["x-later"] === true || !applies(schema, this.settings, defaults)) continue;
+      const required = this.kind.schema.required?.includes(key) ?? false;
+      const row = fieldRow(schema, [key], this.settings[key], context, this.settings, required);
+      (schema["x-advanced"] === true ? more : main).push(row);
+    }
+    this.element.replaceChildren(...main);
+    if (main.length + more.length === 0) {
+      this.element.append(h("p", { class: "form-empty" }, this.surroundings.say("stepHasNoSettings")));
+    }
+    if (more.length > 0) this.element.append(this.moreElement(more));
+  }
+
+  private moreElement(rows: readonly HTMLElement[]): HTMLElement {
+    const details = h(
+      "details",
+      { class: "form-more", open: this.moreOpen },
+      h("summary", {}, icon("chevron"), this.surroundings.say("more")),
+      ...rows,
+    );
+    details.addEventListener("toggle", () => {
+      this.moreOpen = details.open;
+    });
+    return details;
+  }
+
+  private change(path: Path, value: Json | undefined, rebuild: boolean): void {
+    this.settings = withPart(this.settings, path, value) as Settings;
+    const decides = path.length === 1 && this.isAskedFor(String(path[0]));
+    this.surroundings.changed(this.settings, rebuild ? undefined : told(path));
+    if (rebuild || decides) this.rebuild();
+  }
+
+  /** Whether another setting is shown or hidden by this one. */
+  private isAskedFor(key: string): boolean {
+    return Object.values(this.kind.schema.properties ?? {}).some((schema) => key in (schema["x-when"] ?? {}));
+  }
+
+  private rebuild(): void {
+    const active = document.activeElement;
+    const focused =
+      active instanceof HTMLElement && this.element.contains(active) ? active.dataset.field : undefined;
+    this.build();
+    this.showProblems(this.problems);
+    if (focused !== undefined) {
+      this.element.querySelector<HTMLElement>(`[data-field="${CSS.escape(focused)}"]`)?.focus();
+    }
+  }
+}
+
+/** A labelled field with room for its problems. */
+export function fieldRow(
+  schema: Schema,
+  path: Path,
+  value: Json | undefined,
+  context: FormContext,
+  siblings: Settings,
+  required: boolean,
+): HTMLElement {
+  const maker = makerOf(schema);
+  const control = maker(schema, path, value, context, siblings);
+  const target = control.matches("input, select, textarea")
+    ? control
+    : control.querySelector<HTMLElement>("[data-label-target]");
+  const id = target === null ? undefined : target.id || freshId("field");
+  if (target !== null && id !== undefined) target.id = id;
+  const title = schema.title ?? String(path.at(-1));
+  const label =
+    id !== undefined
+      ? h("label", { for: id }, title, required && mark(context))
+      : h("span", { class: "label" }, title, required && mark(context));
+  if (id === undefined) {
+    control.setAttribute("role", control.getAttribute("role") ?? "group");
+    control.setAttribute("aria-label", title);
+  }
+  const inline = maker === switchField;
+  return h(
+    "div",
+    { class: `field${inline ? " is-inline" : ""}`, "data-home": told(path) },
+    label,
+    schema.help !== undefined && schema.help !== "" && h("span", { class: "hint" }, schema.help),
+    control,
+    h("div", { class: "form-problems", "aria-live": "polite" }),
+  );
+}
+
+export function problemElement(problem: Problem): HTMLElement {
+  return h(
+    "p",
+    { class: `form-problem is-${problem.level}` },
+    icon(problem.level === "error" ? "error" : "alert"),
+    h(
+      "span",
+      {},
+      problem.text,
+      problem.remedy !== "" && h("span", { class: "remedy" }, ` ${problem.remedy}`),
+    ),
+  );
+}
+
+function mark(context: FormContext): HTMLElement {
+  return h("span", { class: "required", title: context.say("required"), "aria-hidden": "true" }, " *");
+}
+
+function defaultsOf(schema: Schema): Settings {
+  const defaults: Record<string, Json> = {};
+  for (const [key, property] of Object.entries(schema.properties ?? {})) {
+    if (property.default !== undefined) defaults[key] = property.default;
+  }
+  return defaults;
+}
+
+function makerOf(schema: Schema): FieldMaker {
+  return byFormat(schema.format) ?? byWidget(schema["x-widget"]) ?? byType(schema);
+}
+
+function byFormat(format: string | undefined): FieldMaker | undefined {
+  switch (format) {
+    case "condition":
+      return conditionField;
+    case "template":
+      return templateField;
+    case "who":
+      return whoField;
+    case "field":
+      return fieldField;
+    default:
+      return undefined;
+  }
+}
+
+function byWidget(widget: string | undefined): FieldMaker | undefined {
+  switch (widget) {
+    case "field":
+      return fieldField;
+    case "words":
+      return wordsField;
+    case "value":
+      return valueField;
+    case "time":
+      return timeField;
+    case "notifier":
+    case "system":
+    case "action":
+    case "team":
+    case "person":
+      return namedField;
+    default:
+      return undefined;
+  }
+}
+
+function byType(schema: Schema): FieldMaker {
+  if (schema.enum !== undefined) return choiceField;
+  const types = [schema.type ?? "string"].flat();
+  if (types.includes("array")) {
+    if (schema.items?.properties !== undefined) return listField;
+    return schema.items?.enum !== undefined ? checksField : textsField;
+  }
+  if (types.includes("integer") || types.includes("number")) return numberField;
+  if (types.includes("boolean")) return switchField;
+  return textField;
+}

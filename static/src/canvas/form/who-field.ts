@@ -1,0 +1,62 @@
+/** Who is asked: a person, a team, everyone with a duty, or whom the order names. */
+
+import type { Json, Settings } from "../document";
+import { h } from "../dom";
+import type { Named, Schema } from "../palette-types";
+import type { FieldMaker, FormContext } from "./context";
+import { fieldSelect, select } from "./fields";
+import { told } from "./place";
+
+export const whoField: FieldMaker = (schema, path, value, context) => {
+  const who = (typeof value === "object" && value !== null && !Array.isArray(value) ? value : {}) as Settings;
+  const kinds = offeredKinds(schema, String(who.kind ?? ""));
+  const kind = String(who.kind ?? schema.properties?.kind?.default ?? kinds[0]?.key ?? "team");
+  const store = (next: Settings, rebuild: boolean): void => context.change(path, next as Json, rebuild);
+  const kindSelect = select(
+    kinds,
+    kind,
+    `${told(path)}.kind`,
+    (chosen) => {
+      const first = chosen === "lead" ? "lead" : "";
+      store(first === "" ? { kind: chosen } : { kind: chosen, value: first }, true);
+    },
+    context,
+  );
+  kindSelect.setAttribute("aria-label", schema.properties?.kind?.title ?? schema.title ?? "");
+  return h(
+    "div",
+    { class: "who" },
+    kindSelect,
+    kind !== "lead" &&
+      valuePicker(kind, String(who.value ?? ""), `${told(path)}.value`, context, (chosen) => {
+        store(chosen === "" ? { kind } : { kind, value: chosen }, false);
+      }),
+  );
+};
+
+function offeredKinds(schema: Schema, present: string): Named[] {
+  const kind = schema.properties?.kind ?? {};
+  const later = Array.isArray(kind["x-later"]) ? kind["x-later"] : [];
+  return (kind.enum ?? [])
+    .map(String)
+    .filter((one) => !later.includes(one) || one === present)
+    .map((key) => ({ key, label: kind.options?.[key] ?? key }));
+}
+
+function valuePicker(
+  kind: string,
+  value: string,
+  field: string,
+  context: FormContext,
+  choose: (value: string) => void,
+): HTMLElement {
+  const { palette } = context;
+  const label = context.say("value");
+  if (kind === "field") {
+    return fieldSelect({ "x-kinds": ["text"] }, value, field, context, "order", choose);
+  }
+  const known = kind === "person" ? palette.people : kind === "role" ? palette.roles : palette.teams;
+  const list = select(known, value, field, choose, context);
+  list.setAttribute("aria-label", label);
+  return list;
+}

@@ -1,0 +1,278 @@
+/** The panel at the right: the settings of the selected step, or of the flow when none is selected. */
+
+import { type Json, said } from "./document";
+import * as doc from "./document";
+import { button, drawing, freshId, h, icon } from "./dom";
+import type { Editor, Problem } from "./editor";
+import { Form, problemElement } from "./form/form";
+import { guideElements } from "./guide";
+
+export class Inspector {
+  readonly element: HTMLElement;
+  private readonly body = h("div", { class: "inspector-body" });
+  private form: Form | null = null;
+  private shown = "";
+  private homeless = h("div", { class: "inspector-problems", "aria-live": "polite" });
+  private name: HTMLInputElement | null = null;
+  private ways = h("section", { class: "ways" });
+
+  constructor(
+    private readonly editor: Editor,
+    private readonly jump: (node: string) => void,
+  ) {
+    this.element = h("aside", { class: "inspector", "aria-label": editor.say("stepSettings") }, this.body);
+    editor.on("selection", () => this.show());
+    editor.on("document", () => this.refresh());
+    editor.on("problems", () => this.showProblems());
+    this.show();
+  }
+
+  /** Put the cursor into the field of a problem (or the first field) of the selected step. */
+  focus(where: string): void {
+    if (where !== "") this.form?.focus(where);
+    else this.body.querySelector<HTMLElement>(".form input, .form select, .form [contenteditable]")?.focus();
+  }
+
+  focusName(): void {
+    this.name?.focus();
+    this.name?.select();
+  }
+
+  private show(): void {
+    const { editor } = this;
+    const single = editor.single;
+    const showing = single ?? (editor.selected.size > 1 ? `many:${editor.selected.size}` : "flow");
+    if (showing === this.shown) return;
+    this.shown = showing;
+    this.form = null;
+    this.name = null;
+    if (single !== undefined) this.showNode(single);
+    else if (editor.selected.size > 1) this.showMany();
+    else this.showFlow();
+    this.body.scrollTop = 0;
+    this.showProblems();
+  }
+
+  private refresh(): void {
+    const { editor } = this;
+    const single = editor.single;
+    if (single === undefined) {
+      if (this.shown === "flow" && !this.body.contains(document.activeElement)) this.showFlow();
+      return;
+    }
+    const node = editor.node(single);
+    if (node === undefined || this.shown !== single) return;
+    this.form?.show(node.settings);
+    const name = doc.said(node.name, editor.language);
+    if (this.name !== null && this.name !== document.activeElement) this.name.value = name;
+    this.showWays(single);
+  }
+
+  private showProblems(): void {
+    const { editor } = this;
+    const single = editor.single;
+    const problems: readonly Problem[] =
+      single === undefined
+        ? editor.problems.filter((problem) => problem.node === null)
+        : editor.problemsOf(single);
+    const homeless = this.form === null ? problems : this.form.showProblems(problems);
+    this.homeless.replaceChildren(...homeless.map(problemElement));
+  }
+
+  // --- one step ---------------------------------------------------------------------------------------------------
+
+  private showNode(id: string): void {
+    const { editor } = this;
+    const { say } = editor;
+    const node = editor.node(id);
+    const kind = editor.kindOf(id);
+    if (node === undefined) return;
+    const name = h("input", {
+      class: "input inspector-name",
+      id: freshId("name"),
+      type: "text",
+      maxlength: 100,
+      value: said(node.name, editor.language),
+      placeholder: kind?.label ?? node.type,
+      "aria-label": say("name"),
+      input: () => editor.rename(id, name.value, `name:${id}`),
+    });
+    this.name = name;
+    const head = h(
+      "header",
+      { class: `inspector-head group-${kind?.group ?? "order"}` },
+      h("span", { class: "card-icon" }, drawing(kind?.icon ?? "")),
+      h("div", { class: "inspector-title" }, name, h("span", {}, kind?.label ?? node.type)),
+      button(say("duplicateStep"), () => editor.duplicate(), { icon: "copy" }),
+      button(say("deleteStep"), () => editor.remove(), { icon: "trash" }),
+    );
+    if (kind === undefined) {
+      const text = say("unknownKind", { kind: node.type });
+      this.body.replaceChildren(head, this.homeless, h("p", { class: "form-empty" }, text));
+      return;
+    }
+    this.form = new Form(kind, node.settings, {
+      palette: { ...editor.palette, teams: editor.teams() },
+      sentences: editor.sentences,
+      say,
+      language: editor.language,
+      changed: (settings, key) =>
+        editor.setSettings(id, settings, key === undefined ? undefined : `settings:${id}:${key}`),
+    });
+    this.body.replaceChildren(
+      head,
+      h("p", { class: "inspector-help" }, kind.help),
+      this.homeless,
+      this.form.element,
+      this.ways,
+      h(
+        "details",
+        { class: "guide" },
+        h("summary", {}, icon("chevron"), say("aboutStep")),
+        ...guideElements(kind.guide),
+      ),
+    );
+    this.showWays(id);
+  }
+
+  private showWays(id: string): void {
+    const { editor } = this;
+    const { say } = editor;
+    const ports = editor.ports(id);
+    if (ports.length === 0) {
+      this.ways.replaceChildren();
+      return;
+    }
+    const targets = editor.document.nodes.filter((node) => node.id !== id && editor.takesEdges(node.id));
+    const rows = ports.map((port) => {
+      const edge = editor.document.edges.find((one) => one.from === id && one.port === port.id);
+      const nowhere = port.failure
+        ? say("failureList")
+        : port.optional
+          ? say("optional")
+          : say("leadsNowhere");
+      const list = h(
+        "select",
+        {
+          class: "select",
+          id: freshId("way"),
+          change: () => {
+            if (list.value !== "") editor.connect(id, port.id, list.value);
+            else if (edge !== undefined) editor.removeEdge(edge.id);
+          },
+        },
+        h("option", { value: "" }, `– ${nowhere}`),
+        ...targets.map((node) => h("option", { value: node.id }, editor.nameOf(node.id))),
+      );
+      list.value = edge?.to ?? "";
+      const go =
+        edge !== undefined &&
+        button(`${say("leadsTo")} ${editor.nameOf(edge.to)}`, () => this.jump(edge.to), { icon: "chevron" });
+      return h(
+        "li",
+        { class: port.failure ? "way is-failure" : "way" },
+        h("label", { for: list.id }, h("span", { class: "way-dot" }), port.label),
+        list,
+        go,
+      );
+    });
+    this.ways.replaceChildren(h("h3", {}, say("waysOn")), h("ul", {}, ...rows));
+  }
+
+  // --- several steps, or none -------------------------------------------------------------------------------------
+
+  private showMany(): void {
+    const { editor } = this;
+    const { say } = editor;
+    this.body.replaceChildren(
+      h("h2", {}, say("manySelected", { count: editor.selected.size })),
+      h("p", { class: "inspector-help" }, say("manyHint")),
+      h(
+        "div",
+        { class: "inspector-actions" },
+        button(say("duplicateStep"), () => editor.duplicate(), { icon: "copy", text: true }),
+        button(say("deleteStep"), () => editor.remove(), { icon: "trash", text: true }),
+      ),
+      this.homeless,
+    );
+  }
+
+  private showFlow(): void {
+    const { editor } = this;
+    const { say } = editor;
+    const name = h("input", {
+      class: "input",
+      id: freshId("flow"),
+      type: "text",
+      maxlength: 200,
+      value: said(editor.document.name, editor.language),
+      input: () =>
+        editor.change(
+          doc.renameFlow(editor.document, name.value, editor.language),
+          say("didRename"),
+          "flow-name",
+        ),
+    });
+    this.body.replaceChildren(
+      h("h2", {}, say("flowSettings")),
+      h("p", { class: "inspector-help" }, say("nothingSelected")),
+      this.homeless,
+      h(
+        "div",
+        { class: "form" },
+        h("div", { class: "field" }, h("label", { for: name.id }, say("flowName")), name),
+        this.channels(),
+        this.teams(),
+      ),
+    );
+  }
+
+  private channels(): HTMLElement {
+    const { editor } = this;
+    const { say } = editor;
+    const chosen = new Set(textsIn(editor.document.channels));
+    const known = [...editor.palette.channels];
+    for (const key of chosen) if (!known.some((one) => one.key === key)) known.push({ key, label: key });
+    const boxes = known.map((channel) => {
+      const box = h("input", {
+        type: "checkbox",
+        change: () => {
+          if (box.checked) chosen.add(channel.key);
+          else chosen.delete(channel.key);
+          editor.change({ ...editor.document, channels: [...chosen] }, say("didChange"));
+        },
+      });
+      box.checked = chosen.has(channel.key);
+      return h("label", { class: "check" }, box, h("span", {}, channel.label));
+    });
+    return h(
+      "div",
+      { class: "field", role: "group", "aria-label": say("flowChannels") },
+      h("span", { class: "label" }, say("flowChannels")),
+      h("span", { class: "hint" }, say("flowChannelsHelp")),
+      h("div", { class: "checks" }, ...boxes),
+    );
+  }
+
+  private teams(): HTMLElement | false {
+    const { editor } = this;
+    const { say } = editor;
+    const teams = Array.isArray(editor.document.teams) ? (editor.document.teams as readonly Json[]) : [];
+    if (teams.length === 0) return false;
+    const names = teams.map((team) => {
+      const { key, name } = team as { readonly key?: string; readonly name?: doc.Words };
+      return h("li", { class: "chip" }, said(name, editor.language) || (key ?? ""));
+    });
+    return h(
+      "div",
+      { class: "field" },
+      h("span", { class: "label" }, say("flowTeams")),
+      h("span", { class: "hint" }, say("flowTeamsHelp")),
+      h("ul", { class: "chips" }, ...names),
+    );
+  }
+}
+
+function textsIn(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((one): one is string => typeof one === "string") : [];
+}

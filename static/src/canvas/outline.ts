@@ -1,0 +1,135 @@
+/** The flow as a list: for small screens and screen readers. The same steps in the order of work, the same settings. */
+
+import { drawing, h, icon } from "./dom";
+import type { Editor } from "./editor";
+
+export class Outline {
+  readonly element = h("section", { class: "outline" });
+
+  constructor(
+    private readonly editor: Editor,
+    private readonly open: (node: string) => void,
+    private readonly add: (node: string, port: string) => void,
+  ) {
+    this.element.setAttribute("aria-label", editor.say("asList"));
+    for (const topic of ["document", "problems", "selection"] as const) editor.on(topic, () => this.fill());
+    this.fill();
+  }
+
+  private fill(): void {
+    if (this.element.offsetParent === null && this.element.childElementCount > 0) return;
+    this.show();
+  }
+
+  /** Draw the list anew (it is not kept up to date while it is hidden). */
+  show(): void {
+    const { editor } = this;
+    const items = inOrder(editor).map((id) => this.item(id));
+    this.element.replaceChildren(
+      h("p", { class: "outline-hint" }, editor.say("smallScreenHint")),
+      h("ol", { class: "outline-steps" }, ...items),
+    );
+  }
+
+  private item(id: string): HTMLElement {
+    const { editor } = this;
+    const kind = editor.kindOf(id);
+    const problems = editor.problemsOf(id);
+    const errors = problems.some((problem) => problem.level === "error");
+    const summary = editor.summaryOf(id);
+    return h(
+      "li",
+      {
+        class: `outline-step group-${kind?.group ?? "order"}${editor.selected.has(id) ? " is-selected" : ""}`,
+      },
+      h(
+        "button",
+        { type: "button", class: "outline-open", "data-node": id, click: () => this.open(id) },
+        h("span", { class: "card-icon" }, drawing(kind?.icon ?? "")),
+        h(
+          "span",
+          { class: "card-words" },
+          h("strong", { class: "card-name" }, editor.nameOf(id)),
+          summary !== "" && h("span", { class: "card-summary" }, summary),
+        ),
+        problems.length > 0 &&
+          h(
+            "span",
+            { class: `card-badge is-${errors ? "error" : "warning"}` },
+            icon(errors ? "error" : "alert"),
+            String(problems.length),
+          ),
+        icon("chevron"),
+      ),
+      this.ways(id),
+    );
+  }
+
+  private ways(id: string): HTMLElement | false {
+    const { editor } = this;
+    const { say } = editor;
+    const ports = editor.ports(id);
+    if (ports.length === 0) return false;
+    const rows = ports.map((port) => {
+      const edge = editor.document.edges.find((one) => one.from === id && one.port === port.id);
+      if (edge !== undefined) {
+        const go = h(
+          "button",
+          { type: "button", class: "link", click: () => this.goTo(edge.to) },
+          editor.nameOf(edge.to),
+        );
+        return h(
+          "li",
+          { class: port.failure ? "is-failure" : null },
+          h("span", {}, port.label),
+          icon("chevron"),
+          go,
+        );
+      }
+      const nowhere = port.failure
+        ? say("failureList")
+        : port.optional
+          ? say("optional")
+          : say("leadsNowhere");
+      const add = h(
+        "button",
+        { type: "button", class: "link", click: () => this.add(id, port.id) },
+        say("addStep"),
+      );
+      return h(
+        "li",
+        { class: port.failure ? "is-failure is-open" : "is-open" },
+        h("span", {}, port.label),
+        icon("chevron"),
+        h("span", { class: "outline-nowhere" }, nowhere),
+        add,
+      );
+    });
+    return h("ul", { class: "outline-ways" }, ...rows);
+  }
+
+  private goTo(id: string): void {
+    const target = this.element.querySelector<HTMLElement>(`[data-node="${CSS.escape(id)}"]`);
+    target?.scrollIntoView({ block: "center" });
+    target?.focus();
+  }
+}
+
+/** All nodes, the start first and then along the edges; what cannot be reached comes last. */
+export function inOrder(editor: Editor): string[] {
+  const { nodes } = editor.document;
+  const order: string[] = [];
+  const seen = new Set<string>();
+  const visit = (id: string): void => {
+    if (seen.has(id)) return;
+    seen.add(id);
+    order.push(id);
+    for (const port of editor.portIds(id)) {
+      const edge = editor.document.edges.find((one) => one.from === id && one.port === port);
+      if (edge !== undefined) visit(edge.to);
+    }
+  };
+  for (const node of nodes) if (!editor.takesEdges(node.id)) visit(node.id);
+  for (const node of nodes) visit(node.id);
+  return order;
+}

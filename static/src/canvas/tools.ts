@@ -1,0 +1,140 @@
+/** The small tools that float over the canvas: zoom, fit, tidy; the buttons of an edge; the hint on an empty canvas. */
+
+import { button, h } from "./dom";
+import type { Drawing } from "./drawing";
+import type { Editor } from "./editor";
+
+export function zoomTools(editor: Editor, drawing: Drawing): HTMLElement {
+  const { say } = editor;
+  const quiet = "button quiet icon-only";
+  const shown = h("button", {
+    type: "button",
+    class: "button quiet zoom-shown",
+    title: say("zoomReset"),
+    click: () => drawing.zoomTo(1),
+  });
+  const tell = (): void => {
+    shown.textContent = `${Math.round(drawing.zoom * 100)}%`;
+    shown.setAttribute("aria-label", `${say("zoomReset")} (${shown.textContent})`);
+  };
+  drawing.graph.on("scale", tell);
+  tell();
+  return h(
+    "div",
+    { class: "zoom-tools canvas-float", role: "toolbar", "aria-label": say("zoomIn") },
+    button(say("zoomOut"), () => drawing.zoomBy(1 / 1.2), { icon: "minus", class: quiet }),
+    shown,
+    button(say("zoomIn"), () => drawing.zoomBy(1.2), { icon: "plus", class: quiet }),
+    h("span", { class: "tool-gap" }),
+    button(say("fit"), () => drawing.fit(), { icon: "fit", class: quiet }),
+    button(
+      say("tidyUp"),
+      () => {
+        editor.tidy();
+        drawing.fit();
+      },
+      { icon: "tidy", class: quiet },
+    ),
+  );
+}
+
+/** Insert and remove, in the middle of the edge that is pointed at or selected. */
+export class EdgeTools {
+  private readonly element: HTMLElement;
+  private edge: string | null = null;
+  private timer: number | undefined;
+
+  constructor(
+    surface: HTMLElement,
+    private readonly editor: Editor,
+    private readonly drawing: Drawing,
+    insert: (edge: string, client: { x: number; y: number }) => void,
+  ) {
+    const { say } = editor;
+    const plus = button(
+      say("insertStep"),
+      (event) => {
+        if (this.edge !== null) insert(this.edge, { x: event.clientX, y: event.clientY });
+        this.hide();
+      },
+      { icon: "plus" },
+    );
+    const remove = button(
+      say("removeEdge"),
+      () => {
+        if (this.edge !== null) editor.removeEdge(this.edge);
+        this.hide();
+      },
+      { icon: "close" },
+    );
+    this.element = h("div", { class: "edge-tools canvas-float", hidden: true }, plus, remove);
+    this.element.addEventListener("pointerenter", () => window.clearTimeout(this.timer));
+    this.element.addEventListener("pointerleave", () => this.hideSoon());
+    surface.append(this.element);
+    surface.addEventListener("pointermove", (event) => this.point(event));
+    editor.on("selection", () => this.followSelection());
+    editor.on("document", () => this.lay());
+  }
+
+  /** Called when the view has moved. */
+  lay(): void {
+    const edge = this.editor.document.edges.find((one) => one.id === this.edge);
+    if (edge === undefined) {
+      this.hide();
+      return;
+    }
+    const at = this.drawing.toContainer(this.drawing.middleOf(edge));
+    this.element.style.left = `${at.x}px`;
+    this.element.style.top = `${at.y}px`;
+  }
+
+  private point(event: PointerEvent): void {
+    if (event.buttons !== 0 || event.pointerType === "touch") return;
+    const cell = (event.target as Element).closest(".x6-edge")?.getAttribute("data-cell-id");
+    if (cell?.startsWith("edge:")) this.show(cell.slice("edge:".length));
+    else if (this.edge !== null && !this.element.contains(event.target as Node)) this.hideSoon();
+  }
+
+  private followSelection(): void {
+    if (this.editor.selectedEdge !== null) this.show(this.editor.selectedEdge);
+    else this.hideSoon();
+  }
+
+  private show(edge: string): void {
+    window.clearTimeout(this.timer);
+    this.timer = undefined;
+    if (this.edge === edge && !this.element.hidden) return;
+    this.edge = edge;
+    this.element.hidden = false;
+    this.lay();
+  }
+
+  private hideSoon(): void {
+    if (this.timer !== undefined || this.editor.selectedEdge !== null) return;
+    this.timer = window.setTimeout(() => this.hide(), 250);
+  }
+
+  private hide(): void {
+    window.clearTimeout(this.timer);
+    this.timer = undefined;
+    this.edge = null;
+    this.element.hidden = true;
+  }
+}
+
+export function emptyHint(editor: Editor, add: () => void): HTMLElement {
+  const { say } = editor;
+  const hint = h(
+    "div",
+    { class: "canvas-empty canvas-float" },
+    h("h2", {}, say("emptyTitle")),
+    h("p", {}, say("emptyText")),
+    button(say("emptyAction"), add, { icon: "plus", text: true, class: "button primary" }),
+  );
+  const show = (): void => {
+    hint.hidden = editor.document.nodes.length > 0;
+  };
+  editor.on("document", show);
+  show();
+  return hint;
+}
