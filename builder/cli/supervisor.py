@@ -19,6 +19,7 @@ class Part:
 
     name: str
     command: tuple[str, ...]
+    foundation: bool = False  # the others stand on it: it is the last to end
 
 
 @dataclass(slots=True)
@@ -79,12 +80,13 @@ class Supervisor:
             self._look_after(kept, time.monotonic())
 
     def end_all(self) -> None:
-        """Ends the parts in the reverse order of their start; all of one name's kind side by side."""
-        for group in reversed(_groups(self._kept)):
-            for kept in group:
-                _ask_to_end(kept.process)
-            for kept in group:
-                _wait_for_the_end(kept.process)
+        """Asks all parts to end, waits until they have; those that the others stand on come last."""
+        for foundation in (False, True):
+            group = [kept.process for kept in self._kept if kept.part.foundation is foundation]
+            for process in group:
+                _ask_to_end(process)
+            for process in group:
+                _wait_for_the_end(process)
 
     def _look_after(self, kept: _Kept, now: float) -> None:
         code = kept.process.poll()
@@ -109,13 +111,6 @@ class Supervisor:
             stdout=stdout,
             start_new_session=True,
         )
-
-
-def _groups(kept: list[_Kept]) -> list[list[_Kept]]:
-    groups: dict[str, list[_Kept]] = {}
-    for one in kept:
-        groups.setdefault(one.part.name.split(" ")[0], []).append(one)
-    return list(groups.values())
 
 
 def _ask_to_end(process: subprocess.Popen[bytes]) -> None:

@@ -76,27 +76,27 @@ def _run(supervisor: Supervisor, settings: Settings, port: int, lock: HomeLock) 
     link = supervisor.run_once(Part("preparation", _own("prepare", "--tied")))
     if link is None:
         return 0 if supervisor.stop.is_set() else _refuse("The home could not be prepared; the reason stands above.")
-    for part in _parts(settings):
-        supervisor.start(part)
-    if not supervisor.wait_until(lambda: _healthy(settings.host, port), seconds=READY_WITHIN):
+    supervisor.start(Part("web", _own("web", "--tied")))
+    if not supervisor.wait_until(lambda: _serves(settings.host, port), seconds=READY_WITHIN):
         return 0 if supervisor.stop.is_set() else _refuse("The web server does not answer; the reason stands above.")
-    if settings.demo:
-        supervisor.start(Part("feed", _own("feed", "--tied")))
     address = f"http://{_reachable(settings.host)}:{port}"
     lock.tell_address(address)
     _welcome(settings, address, link, time.monotonic() - started)
+    for part in _parts_behind_the_web(settings):
+        supervisor.start(part)
     supervisor.keep_alive()
     say("Ending: work in hand is finished first.")
     return 0
 
 
-def _parts(settings: Settings) -> list[Part]:
-    """Workers and clock first, so that the web server is the first to end."""
+def _parts_behind_the_web(settings: Settings) -> list[Part]:
+    """They start once the pages answer: what comes in before is kept and waits for them."""
     workers = [
         Part(f"worker {number}", _own("worker", "--tied", "--first", "effects" if number % 2 == 0 else "runs"))
         for number in range(1, settings.workers + 1)
     ]
-    return [*workers, Part("clock", _own("clock", "--tied")), Part("web", _own("web", "--tied"))]
+    feed = [Part("feed", _own("feed", "--tied"))] if settings.demo else []
+    return [*workers, Part("clock", _own("clock", "--tied")), *feed]
 
 
 def _own(*words: str) -> tuple[str, ...]:
@@ -113,13 +113,13 @@ def _start_redis(supervisor: Supervisor, settings: Settings) -> str | None:
         say("Ending the Redis that an earlier start left behind.")
         redis_server.ask_to_end(listen_at)
         supervisor.wait_until(lambda: not redis_server.answers(listen_at), seconds=READY_WITHIN)
-    supervisor.start(Part("redis", redis_server.command(program, settings.home / "redis", listen_at)))
+    supervisor.start(Part("redis", redis_server.command(program, settings.home / "redis", listen_at), foundation=True))
     if supervisor.wait_until(lambda: redis_server.answers(listen_at), seconds=READY_WITHIN):
         return None
     return f"Redis ({program}) does not answer at {listen_at}."
 
 
-def _healthy(host: str, port: int) -> bool:
+def _serves(host: str, port: int) -> bool:
     line = http.client.HTTPConnection(_reachable(host).strip("[]"), port, timeout=2)
     try:
         line.request("GET", "/healthz")
