@@ -8,8 +8,8 @@ from flask_wtf import CSRFProtect
 
 from builder import auth, errors, labels, navigation, signin
 from builder.admin import views as admin
-from builder.canvas import views as canvas
 from builder.api import install_api
+from builder.canvas import views as canvas
 from builder.config import Settings, asset_root
 from builder.flows import views as flows
 from builder.guide import views as guide

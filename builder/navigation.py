@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from flask import Flask, g, request
+from flask import Flask, g, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -60,7 +60,8 @@ class Place:
     @property
     def current(self) -> bool:
         """Whether the page that is shown belongs to this place."""
-        return (request.endpoint or "").split(".")[0] == self.endpoint.split(".")[0]
+        home = url_for(self.endpoint)
+        return request.path == home or (home != "/" and request.path.startswith(f"{home}/"))
 
 
 def install_navigation(app: Flask) -> None:
@@ -75,6 +76,7 @@ def install_navigation(app: Flask) -> None:
         duty_names=duty_names,
         duty_name=duty_name,
     )
+    app.jinja_env.filters["filled"] = lambda counts: [name for name, number in counts.items() if number]
 
 
 def navigation() -> list[Place]:
@@ -85,6 +87,7 @@ def navigation() -> list[Place]:
         ("orders.see", Place("orders.list_page", _("Orders"), "orders", bar=True)),
         ("refusals.see", Place("refusals.list_page", _("Refused"), "refused", count="refusals", alarm=True)),
         ("flows.see", Place("flows.list_page", _("Flows"), "flow", bar=True)),
+        ("start.see", Place("guide.contents", _("Guide"), "guide")),
         ("people.manage", Place("admin.people", _("People"), "people", group="admin")),
         ("people.manage", Place("admin.channels", _("Channels"), "shop", group="admin")),
     ]

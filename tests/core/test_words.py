@@ -11,7 +11,7 @@ from runtime.core.words import LANGUAGES, NoWords, messages, spoken, text
 
 ROOT = Path(__file__).parents[2]
 SAID = re.compile(
-    r'(?:\bProblem|\bFinding|_refused|\b_too_\w+)\(\s*"([a-z][a-z_-]*\.[a-z0-9_.-]+)"|"((?:json|money|order|condition)\.[a-z_]+)"'
+    r'(?:\bProblem|\bFinding|\bFailure|_refused|\b_too_\w+)\((?:"\w+", )?\s*"([a-z][a-z_-]*\.[a-z0-9_.-]+)"|"((?:json|money|order|condition)\.[a-z_]+)"'
 )
 
 
