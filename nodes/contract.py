@@ -28,6 +28,7 @@ ABSENT: Final = Absent.ABSENT
 
 FailureKind = Literal["error", "timeout", "refused", "bad_answer"]
 Result = Literal["done", "cancelled"]
+Group = Literal["start", "decide", "people", "systems", "time", "order", "end"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +252,7 @@ class NodeType:
     """
 
     kind: str
-    group: Literal["start", "decide", "people", "systems", "time", "order", "end"]
+    group: Group
     ports: Callable[[Mapping[str, Any]], tuple[Port, ...]]
     enter: Callable[[Step], Outcome]
     resume: Callable[[Step, Event], Outcome] = _resumes_nothing

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
+from typing import get_args
 
 from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
@@ -11,6 +12,7 @@ from markupsafe import Markup
 
 import nodes
 from builder.auth import requires
+from nodes.contract import Group
 from runtime.core.words import messages, spoken
 
 pages = Blueprint("guide", __name__, url_prefix="/guide")
@@ -31,7 +33,7 @@ class Entry:
 @requires("start.see")
 def contents() -> ResponseReturnValue:
     """Every kind of step, and the text of the first."""
-    return chapter(next(iter(nodes.node_types())))
+    return chapter(_kinds()[0])
 
 
 @pages.get("/<kind>")
@@ -41,9 +43,15 @@ def chapter(kind: str) -> ResponseReturnValue:
     if kind not in nodes.node_types():
         abort(404)
     language = spoken(str(get_locale()))
-    entries = [entry(each, language) for each in nodes.node_types()]
+    entries = [entry(each, language) for each in _kinds()]
     chosen = next(each for each in entries if each.kind == kind)
     return render_template("guide/page.html", entries=entries, chosen=chosen)
+
+
+def _kinds() -> list[str]:
+    """Every kind, in the order of the palette: from where orders come in to where they end."""
+    types = nodes.node_types()
+    return sorted(types, key=lambda kind: get_args(Group).index(types[kind].group))
 
 
 @cache
