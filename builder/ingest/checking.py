@@ -47,7 +47,7 @@ Checked = Arrival | Refused
 def check(item: Item, sender: Sender) -> Checked:
     """One document as an order at the door, or all that is wrong with it."""
     if item.problems:
-        return refuse(_channel_of(item.value, sender), _id_of(item.value), item.problems, item.raw)
+        return refuse(_channel_of(item.wreck, sender), _id_of(item.wreck), item.problems, item.raw)
     order = read_order(item.value)
     if isinstance(order, tuple):
         return refuse(_channel_of(item.value, sender), _id_of(item.value), order, item.raw)

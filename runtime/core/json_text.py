@@ -6,6 +6,7 @@ One bad order never spoils its neighbours: whatever leaves the borders of the or
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -32,12 +33,16 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One document of a request: its value, or the problems that refuse it. `raw` are its own bytes, as they came."""
+    """One document of a request: its value, or the problems that refuse it. `raw` are its own bytes, as they came.
+
+    `wreck` is what could be read of a refused document. It is good for nothing but to tell which one it was.
+    """
 
     position: int
     raw: bytes
     value: Any = None
     problems: tuple[Problem, ...] = ()
+    wreck: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +110,11 @@ def _only_item(text: str, raw: bytes, damaged: bool, reader: "_Reader") -> Item:
     rest = _skip_blank(text, end)
     if rest < len(text):
         problems = (Problem("json.extra", params=_place(text, rest)),)
-    return Item(0, raw, None if problems else value, problems)
+    return _item(0, raw, value, problems)
+
+
+def _item(position: int, raw: bytes, value: Any, problems: tuple[Problem, ...]) -> Item:
+    return Item(position, raw, None, problems, wreck=value) if problems else Item(position, raw, value)
 
 
 def _read_array(text: str, start: int, damaged: bool, most: int) -> Batch:
@@ -116,7 +125,7 @@ def _read_array(text: str, start: int, damaged: bool, most: int) -> Batch:
         while text[index : index + 1] != "]" or items:
             value, problems, end = reader.document(text, index, damaged)
             own = text[index:end].encode("utf-8", "surrogateescape")
-            items.append(Item(len(items), own, None if problems else value, problems))
+            items.append(_item(len(items), own, value, problems))
             index = _skip_blank(text, end)
             if text[index : index + 1] == "]":
                 break
@@ -159,7 +168,8 @@ def _read_lines(raw: bytes, most: int) -> Batch:
             return Batch("lines", problems=(Problem("json.too_many", params={"most": most}),))
         text, damaged = _decoded(own)
         item = _only_item(text, own, damaged, reader)
-        items.append(Item(len(items), own, item.value, tuple(_on_line(problem, number) for problem in item.problems)))
+        told = tuple(_on_line(problem, number) for problem in item.problems)
+        items.append(replace(item, position=len(items), problems=told))
     return Batch("lines", items=tuple(items))
 
 
@@ -222,8 +232,7 @@ class _Reader:
         if len(value) == len(pairs):
             return value
         self._marked = True
-        names = [name for name, _ in pairs]
-        return _Twice(value, next(name for name in names if names.count(name) > 1))
+        return _Twice(value, Counter(name for name, _ in pairs).most_common(1)[0][0])
 
     def _integer(self, text: str) -> Any:
         if len(text) < 16:

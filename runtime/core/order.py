@@ -180,6 +180,8 @@ def _read_fields(
 ) -> dict[str, Any]:
     canonical: dict[str, Any] = {}
     for name, given in document.items():
+        if len(problems) >= _MOST_PROBLEMS:
+            break
         read = readers.get(name)
         if read is None:
             problems.append(_unknown_field(name, readers))
@@ -296,6 +298,8 @@ def _array(rule: _Rule, most: int) -> _Rule:
         problems: list[Problem] = []
         canonical = []
         for index, element in enumerate(given):
+            if len(problems) >= _MOST_PROBLEMS:
+                break
             value = rule.read(element, currency)
             if type(value) is tuple:
                 problems.extend(_under(str(index), value))

@@ -15,7 +15,12 @@ Language = Literal["en", "zh-CN"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh-CN")
 
 _ROOT = Path(__file__).parents[2]
-_PLACES = ("runtime/core/*messages.json", "runtime/messages.json", "nodes/*/messages.json", "runtime/adapters/*/*/messages.json")
+_PLACES = (
+    "runtime/core/*messages.json",
+    "runtime/messages.json",
+    "nodes/*/messages.json",
+    "runtime/adapters/*/*/messages.json",
+)
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 

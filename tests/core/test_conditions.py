@@ -235,6 +235,7 @@ def test_conditions_have_bounds() -> None:
         (clause("total", "gt", cny(1)), {"currency": "USD"}, "other_currency"),
         (clause("attributes.x", "gt", 1), {"attributes": {"x": "1"}}, "other_kind"),
         (clause("attributes.x", "is_true"), {"attributes": {"x": 1}}, "other_kind"),
+        (clause("attributes.x", "not_in", ["a"]), {"attributes": {"x": 1}}, "other_kind"),
         ({"any_item": clause("sku", "known")}, {}, "missing"),
     ],
 )

@@ -197,6 +197,12 @@ def test_everything_wrong_is_told_at_once_but_not_without_end() -> None:
     ]
 
 
+def test_a_document_of_nothing_but_mistakes_is_given_up_early() -> None:
+    wrong = {f"field-{number}": number for number in range(200_000)}
+    assert len(refused({**LEAST, **wrong})) == 50
+    assert len(refused({**LEAST, "lines": [dict(list(wrong.items())[:200])] * 1000})) == 50
+
+
 @pytest.mark.parametrize("document", [None, [], "order", 1, True])
 def test_what_is_no_object_is_no_order(document: Any) -> None:
     assert refused(document) == [("order.kind", "")]

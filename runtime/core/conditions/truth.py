@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
+from math import isfinite
 from typing import Any
 
 from runtime.core.json_text import LARGEST_NUMBER
@@ -31,6 +32,7 @@ def compile(condition: Condition) -> Test:
 
 
 def judge_of(condition: Condition) -> _Judge:
+    """The same for a subject of an order: the order itself, or the line that a condition over items is asked about."""
     match condition:
         case {"all": parts}:
             return _group([judge_of(part) for part in parts], all_of)
@@ -188,8 +190,8 @@ def _list_verdict(wanted: Sequence[Any], inside: bool) -> Callable[[Any], Truth]
 
     def verdict(value: Any) -> Truth:
         if isinstance(value, str):
-            return (value in texts) is inside
-        return (_exact(value) in numbers) is inside if is_number(value) else None
+            return (value in texts) is inside if texts else None
+        return (_exact(value) in numbers) is inside if numbers and is_number(value) else None
 
     return verdict
 
@@ -205,5 +207,7 @@ def _text_verdict(op: str, part: str) -> Callable[[Any], Truth]:
 def is_number(value: Any) -> bool:
     """Whether a value is a number that is compared: finite, and no larger than JSON keeps exactly."""
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
+        return False
+    if not isinstance(value, int) and not isfinite(value):
         return False
     return -LARGEST_NUMBER <= value <= LARGEST_NUMBER
