@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import Any, Final
 
 import orjson
@@ -19,7 +20,7 @@ CARD: Final = 232
 HEAD: Final = 60
 PORT_ROW: Final = 28
 COLUMN: Final = 328
-ROW: Final = 128
+GAP: Final = 72
 MARGIN: Final = 24
 
 
@@ -166,9 +167,11 @@ class DrawnFlow:
 
     def _places(self) -> dict[str, tuple[int, int]]:
         told = self.document.get("layout", {}).get("nodes", {})
-        if all(node_id in told for node_id in self.nodes):
-            return {node_id: (int(told[node_id]["x"]), int(told[node_id]["y"])) for node_id in self.nodes}
-        return self._columns()
+        if not all(node_id in told for node_id in self.nodes):
+            return self._columns()
+        places = {node_id: (int(told[node_id]["x"]), int(told[node_id]["y"])) for node_id in self.nodes}
+        wide = _widening([x for x, _y in places.values()])
+        return {node_id: (round(x * wide), y) for node_id, (x, y) in places.items()}
 
     def _columns(self) -> dict[str, tuple[int, int]]:
         """Places for a flow without a layout: a node stands one column right of the first that leads to it."""
@@ -187,6 +190,13 @@ class DrawnFlow:
             places[node_id] = (column * COLUMN, rows.get(column, 0))
             rows[column] = rows.get(column, 0) + HEAD + max(1, len(self.ports(node_id))) * PORT_ROW + MARGIN
         return places
+
+
+def _widening(columns: list[int]) -> float:
+    """How much wider the picture must be so that edges between its closest columns can be seen."""
+    ranks = sorted(set(columns))
+    gaps = [right - left for left, right in pairwise(ranks) if right - left > CARD // 2]
+    return max(1.0, (CARD + GAP) / min(gaps)) if gaps else 1.0
 
 
 def drawn_version(connection: Connection, version_id: str | None) -> DrawnFlow:

@@ -41,7 +41,7 @@ def list_page() -> ResponseReturnValue:
             rows=screens.flow_rows(connection, micros(now())),
             default=default_flow(connection),
             open_flow=open_flow,
-            people=names(connection).people,
+            names=names(connection),
         )
 
 

@@ -12,6 +12,7 @@ from builder.drawn import DrawnFlow, drawn_version
 from builder.i18n import moment, plain, words
 from builder.labels import field_name, told
 from builder.navigation import duty_name
+from runtime.actor import SYSTEM
 from runtime.core.run import Token, read_token, trace_code
 from runtime.store import queries
 from runtime.store.tables import tasks, teams, users
@@ -83,7 +84,7 @@ class Names:
 
     def person(self, name: str | None) -> str:
         """A person's shown name."""
-        return self.people.get(name or "", name or "")
+        return "Orderflow" if name == SYSTEM.name else self.people.get(name or "", name or "")
 
     def asked(self, kind: str, who: str) -> str:
         """Whom a task asks."""
