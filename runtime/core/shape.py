@@ -64,9 +64,7 @@ def _problems(error: ValidationError, where: str, node: str | None) -> Iterator[
             yield Problem(code, place, {"given": _short(given), "choices": _listed([limit])}, node)
 
 
-def _unknown(
-    given: Mapping[str, Any], known: Mapping[str, Any], place: str, node: str | None
-) -> Iterator[Problem]:
+def _unknown(given: Mapping[str, Any], known: Mapping[str, Any], place: str, node: str | None) -> Iterator[Problem]:
     for name in given:
         if name in known:
             continue
