@@ -1,6 +1,6 @@
 """Languages, and how times, amounts and names read in them.
 
-Page texts are English in the source; `zh_CN/LC_MESSAGES/messages.po` turns them into Chinese.
+Page texts are English in the source; `zh_Hans_CN/LC_MESSAGES/messages.po` turns them into Chinese.
 """
 
 import json
@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -22,6 +23,8 @@ from flask_login import current_user
 from runtime.core.money import show_money
 
 LANGUAGES: Final = {"en": "English", "zh-CN": "简体中文"}
+# As Babel calls them; the folder of the catalogue has the same name.
+LOCALES: Final = {"en": Locale("en"), "zh-CN": Locale("zh", territory="CN", script="Hans")}
 LANGUAGE_COOKIE: Final = "language"
 _HERE: Final = Path(__file__).parent
 
@@ -31,7 +34,7 @@ def install_i18n(app: Flask, timezone: str, language: str | None) -> None:
     compile_catalogues()
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(_HERE)
     app.config["ORDERFLOW_LANGUAGE"] = language
-    Babel(app, default_locale="en", default_timezone=timezone, locale_selector=lambda: language_tag().replace("-", "_"))
+    Babel(app, default_locale="en", default_timezone=timezone, locale_selector=lambda: LOCALES[language_tag()])
     app.jinja_env.globals.update(language_tag=language_tag, languages=LANGUAGES)
     shown = (moment, told_moment, clock_time, long_moment, iso, span, money, count, words, plain)
     app.jinja_env.filters.update({one.__name__: one for one in shown})

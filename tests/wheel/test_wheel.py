@@ -18,7 +18,7 @@ WANTED = (
     "builder/assets/templates/",
     "builder/assets/static/dist/.vite/manifest.json",
     "builder/assets/flows_examples/big-order-approval.json",
-    "builder/i18n/zh_CN/LC_MESSAGES/messages.mo",
+    "builder/i18n/zh_Hans_CN/LC_MESSAGES/messages.mo",
     "runtime/store/migrations/env.py",
     "runtime/store/migrations/versions/",
     "runtime/core/messages.json",
