@@ -5,7 +5,7 @@ does not decode the page's address, it knows no swap modifiers, and it leaves `V
 """
 
 import json
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
@@ -133,16 +133,13 @@ def styles(entry: str) -> tuple[str, ...]:
 
 
 def _manifest() -> dict[str, Any]:
-    if current_app.debug:
-        return _read_manifest.__wrapped__()
-    return _read_manifest()
-
-
-@cache
-def _read_manifest() -> dict[str, Any]:
     path = asset_root() / "static" / "dist" / ".vite" / "manifest.json"
-    if not path.exists():
-        return {}
+    # Looked at anew after a build, so that a server that keeps running serves the names that are there.
+    return _read_manifest(path, path.stat().st_mtime_ns) if path.exists() else {}
+
+
+@lru_cache(maxsize=1)
+def _read_manifest(path: Path, _built_at: int) -> dict[str, Any]:
     manifest: dict[str, Any] = json.loads(path.read_text("utf-8"))
     return manifest
 
