@@ -3,19 +3,32 @@
 Every address is one function with its contract above it; the OpenAPI document is made from these contracts.
 """
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from flask import Flask
+
+if TYPE_CHECKING:
+    from builder.api.contract import Operation
+
+
+def operations() -> "Sequence[Operation]":
+    """Every contract. Importing the parts writes theirs down."""
+    from builder.api import balance, flows, openapi, orders, tasks
+    from builder.api.contract import OPERATIONS
+
+    assert all((balance, flows, openapi, orders, tasks))
+    return OPERATIONS
 
 
 def install_api(app: Flask, secret_key: str) -> None:
     """Give the application its API and the two health pages."""
-    from builder.api import access, balance, flows, health, openapi, orders, tasks
+    from builder.api import access, health
     from builder.api.contract import blueprint
     from builder.api.problems import install_problems
 
-    loaded = (balance, flows, openapi, orders, tasks)
-    assert all(loaded), "importing them writes their contracts down"
     access.install_access(app, secret_key)
-    api = blueprint()
+    api = blueprint(operations())
     install_problems(api)
     for part in (api, health.pages):
         app.register_blueprint(part)

@@ -3,7 +3,7 @@
 From these contracts come the routes, the check of the caller, and the OpenAPI document.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
 from types import MappingProxyType
@@ -70,10 +70,10 @@ def caller() -> Caller:
     return known
 
 
-def blueprint() -> Blueprint:
-    """The routes of every contract that was written down."""
+def blueprint(operations: Iterable[Operation]) -> Blueprint:
+    """The routes of these contracts."""
     api = Blueprint("api", __name__)
-    for one in OPERATIONS:
+    for one in operations:
         path = one.path if one.path.startswith("/api/") else PREFIX + one.path
         rule = path.replace("{", "<").replace("}", ">")
         api.add_url_rule(rule, endpoint=one.view.__name__, view_func=one.view, methods=[one.method])

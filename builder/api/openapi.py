@@ -9,8 +9,9 @@ from typing import Any, Final
 import orjson
 from flask import Response
 
+from builder.api import operations
 from builder.api.access import MAY, ROLES
-from builder.api.contract import OPERATIONS, PREFIX, Operation, operation
+from builder.api.contract import PREFIX, Operation, operation
 from builder.api.schemas import TEXT, components, ref
 
 _TITLES: Final = {
@@ -49,7 +50,7 @@ def _written() -> bytes:
 def document() -> dict[str, Any]:
     """The OpenAPI document of every contract."""
     paths: dict[str, dict[str, Any]] = {}
-    for one in OPERATIONS:
+    for one in operations():
         paths.setdefault(_path(one), {})[one.method.lower()] = _operation(one)
     return {
         "openapi": "3.1.0",

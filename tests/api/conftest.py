@@ -149,9 +149,7 @@ def check_truth(method: str, path: str, answer: TestResponse) -> tuple[str, str,
 
 def template_of(path: str) -> str | None:
     """The path of the document that this address belongs to; the one with the fewest names wins."""
-    fitting = [
-        template for template in contract()["paths"] if re.fullmatch(re.sub(r"{\w+}", "[^/]+", template), path)
-    ]
+    fitting = [template for template in contract()["paths"] if re.fullmatch(re.sub(r"{\w+}", "[^/]+", template), path)]
     return min(fitting, key=lambda template: template.count("{"), default=None)
 
 
@@ -159,7 +157,3 @@ def template_of(path: str) -> str | None:
 def validator(template: str, method: str, status: str, media: str) -> Draft202012Validator:
     schema = contract()["paths"][template][method]["responses"][status]["content"][media]["schema"]
     return Draft202012Validator({**schema, "components": contract()["components"]})
-
-
-
-
