@@ -21,7 +21,8 @@ export interface CardContent {
   readonly icon: string;
   readonly name: string;
   readonly summary: string;
-  readonly incoming: boolean;
+  /** Whether it takes edges in and none has come yet: then it shows where. */
+  readonly awaited: boolean;
   readonly ports: readonly CardPort[];
   readonly errors: number;
   readonly warnings: number;
@@ -50,7 +51,7 @@ export function contentOf(editor: Editor, id: string): CardContent {
     icon: kind?.icon ?? "",
     name: editor.nameOf(id),
     summary: summary !== "" || kind === undefined ? summary : node?.name === undefined ? "" : kind.label,
-    incoming: kind?.incoming ?? true,
+    awaited: (kind?.incoming ?? true) && !editor.document.edges.some((edge) => edge.to === id),
     ports,
     errors: problems.filter((problem) => problem.level === "error").length,
     warnings: problems.filter((problem) => problem.level === "warning").length,
@@ -74,7 +75,7 @@ export function cardElement(content: CardContent): HTMLElement {
       role: "group",
       "aria-label": [content.name, content.summary].filter(Boolean).join(". "),
     },
-    content.incoming && h("span", { class: "card-entry", "aria-hidden": "true" }),
+    content.awaited && h("span", { class: "card-entry", "aria-hidden": "true" }),
     h(
       "div",
       { class: "card-head" },

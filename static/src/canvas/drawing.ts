@@ -11,6 +11,7 @@ const CARD_SHAPE = "step-card";
 const WAY_SHAPE = "step-way";
 const SMALLEST = 0.15;
 const LARGEST = 2;
+const READABLE = 0.7;
 
 // The page's own style sheet holds X6's few rules: our policy lets no script add style elements.
 Config.autoInsertCSS = false;
@@ -323,28 +324,35 @@ export class Drawing {
   }
 
   centre(): Place {
-    const { clientWidth, clientHeight } = this.container;
-    const point = this.graph.graphToLocal(clientWidth / 2, clientHeight / 2);
+    const { width: wide, height: high } = this.room;
+    const point = this.graph.graphToLocal(wide / 2, high / 2);
     return { x: point.x, y: point.y };
   }
 
   /** Show the whole flow, never larger than life. */
   fit(): void {
     const bounds = this.bounds();
-    const { clientWidth, clientHeight } = this.container;
-    if (bounds.width === 0 || clientWidth === 0) return;
+    const { width: wide, height: high } = this.room;
+    if (bounds.width === 0 || wide === 0) return;
     const room = 56;
-    const zoom = Math.min(
-      1,
-      (clientWidth - 2 * room) / bounds.width,
-      (clientHeight - 2 * room) / bounds.height,
-    );
+    const zoom = Math.min(1, (wide - 2 * room) / bounds.width, (high - 2 * room) / bounds.height);
     const scale = Math.max(SMALLEST, zoom);
     this.graph.zoomTo(scale);
     this.graph.translate(
-      (clientWidth - bounds.width * scale) / 2 - bounds.x * scale,
-      (clientHeight - bounds.height * scale) / 2 - bounds.y * scale,
+      (wide - bounds.width * scale) / 2 - bounds.x * scale,
+      (high - bounds.height * scale) / 2 - bounds.y * scale,
     );
+  }
+
+  /** The first view: all of a small flow; of a large one its start, large enough to be read. */
+  begin(): void {
+    this.fit();
+    if (this.zoom >= READABLE) return;
+    const start = this.editor.document.nodes.find((node) => !this.editor.takesEdges(node.id));
+    const rect = start === undefined ? this.bounds() : (this.rects.get(start.id) ?? this.bounds());
+    this.graph.zoomTo(READABLE);
+    const middle = this.room.height / 2 - (rect.y + rect.height / 2) * READABLE;
+    this.graph.translate(56 - rect.x * READABLE, middle);
   }
 
   bounds(): Rect {
@@ -356,12 +364,18 @@ export class Drawing {
     const rect = this.rects.get(id);
     if (rect === undefined) return;
     const corner = this.toContainer({ x: rect.x, y: rect.y });
-    const { clientWidth, clientHeight } = this.container;
+    const { width: wide, height: high } = this.room;
     const zoom = this.zoom;
     const room = 32;
-    const dx = shift(corner.x, rect.width * zoom, clientWidth, room);
-    const dy = shift(corner.y, rect.height * zoom, clientHeight, room);
+    const dx = shift(corner.x, rect.width * zoom, wide, room);
+    const dy = shift(corner.y, rect.height * zoom, high, room);
     if (dx !== 0 || dy !== 0) this.pan(dx, dy);
+  }
+
+  /** The size of the window onto the drawing. X6 sizes the container itself, a moment later. */
+  private get room(): { width: number; height: number } {
+    const surface = this.container.parentElement ?? this.container;
+    return { width: surface.clientWidth, height: surface.clientHeight };
   }
 
   private moved(): void {
@@ -389,7 +403,14 @@ function anchored(node: string, at: Place) {
 }
 
 function arrow(color: string) {
-  return { tagName: "path", d: "M 0 -3.5 L -7 0 L 0 3.5 z", offsetX: -1, fill: color, stroke: "none" };
+  return {
+    tagName: "path",
+    d: "M 1 0 L 7 -3 L 7 3 z",
+    refX: 0,
+    fill: color,
+    stroke: color,
+    "stroke-width": 1,
+  };
 }
 
 function wayAttrs(failure: boolean, selected: boolean) {

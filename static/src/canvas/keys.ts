@@ -224,7 +224,7 @@ export class Keys {
 
   private isInView(place: Place): boolean {
     const at = this.drawing.toContainer(place);
-    const { clientWidth, clientHeight } = this.drawing.container;
+    const { clientWidth, clientHeight } = this.surface;
     return at.x > 0 && at.y > 0 && at.x < clientWidth && at.y < clientHeight;
   }
 

@@ -40,6 +40,7 @@ async function open(root: HTMLElement): Promise<void> {
     root.replaceChildren(
       h("div", { class: "canvas-failed" }, h("p", {}, say("loadFailed")), h("p", {}, why), again),
     );
+    if (!(error instanceof Refused)) throw error;
   }
 }
 
@@ -118,9 +119,10 @@ class Page {
     this.drawing.onMoved = () => this.edgeTools.lay();
     this.listenToKeys();
     editor.setProblems(answer.problems);
+    editor.on("selection", () => this.showInspector());
     SMALL.addEventListener("change", () => this.applyView());
     this.applyView();
-    requestAnimationFrame(() => this.drawing.fit());
+    requestAnimationFrame(() => this.drawing.begin());
     this.root.dataset.ready = "true";
   }
 
@@ -172,7 +174,7 @@ class Page {
   private goTo(node: string, where: string): void {
     this.editor.select([node]);
     this.drawing.reveal(node);
-    if (this.isList) this.root.classList.add("is-inspecting");
+    this.root.classList.add("is-inspecting");
     if (where !== "") this.inspector.focus(where);
   }
 
@@ -183,8 +185,17 @@ class Page {
 
   private showFlow(): void {
     this.editor.select([]);
-    if (this.isList) this.root.classList.add("is-inspecting");
+    this.root.classList.add("is-inspecting");
     this.inspector.element.querySelector<HTMLElement>("input")?.focus();
+  }
+
+  /** The settings are there while something is selected; a card that they would cover moves into view. */
+  private showInspector(): void {
+    const { editor, root } = this;
+    if (SMALL.matches) return;
+    const was = root.classList.contains("is-inspecting");
+    root.classList.toggle("is-inspecting", editor.selected.size > 0);
+    if (!was && editor.single !== undefined && !this.isList) this.drawing.reveal(editor.single);
   }
 
   private inspectorFrame(): HTMLElement {
@@ -212,7 +223,7 @@ class Page {
     this.root.classList.toggle("is-list", this.isList);
     this.bar.setView(this.isList);
     if (this.isList) this.outline.show();
-    else this.root.classList.remove("is-inspecting");
+    this.root.classList.toggle("is-inspecting", !SMALL.matches && this.editor.selected.size > 0);
   }
 
   private openInList(node: string): void {

@@ -14,7 +14,7 @@ export interface PortRule {
 /** How a type's ports follow from its settings. `from` names a list of settings whose items are a port each. */
 export interface PortRules {
   readonly fixed?: readonly PortRule[];
-  readonly from?: string;
+  readonly from?: string | null;
   readonly then?: readonly PortRule[];
 }
 

@@ -18,7 +18,7 @@ export function portsOf(
   if (kind === undefined) return [];
   const { fixed = [], from, then = [] } = kind.ports;
   const stands = (rule: PortRule): boolean => rule.when === undefined || isSet(settings[rule.when.setting]);
-  const drawn = from === undefined ? [] : itemPorts(settings[from], language);
+  const drawn = from === undefined || from === null ? [] : itemPorts(settings[from], language);
   return [...fixed.filter(stands).map(asPort), ...drawn, ...then.filter(stands).map(asPort)];
 }
 

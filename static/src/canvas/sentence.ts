@@ -72,6 +72,7 @@ export class Sentences {
     if (value === undefined || value === null || value === "") return "";
     if (schema["x-advanced"] || !applies(schema, siblings)) return "";
     if (schema.format === "condition") return this.condition(value as Condition);
+    if (schema.format === "template") return this.template(String(value));
     if (schema.format === "who") return this.who(value as Settings);
     if (schema.enum !== undefined) return schema.options?.[String(value)] ?? String(value);
     if (schema["x-widget"] === "notifier") return labelOf(this.palette.notifiers, String(value));
@@ -84,18 +85,24 @@ export class Sentences {
     return unit === undefined ? plain(value) : `${plain(value)} ${this.say(unit)}`;
   }
 
+  /** A template with the names of its fields in place of their paths. */
+  private template(text: string): string {
+    const label = (path: string): string => fieldAt(this.palette, path, "order")?.label ?? path;
+    return text.replace(/\{([^{}]*)\}/g, (_, path: string) => `‹${label(path)}›`);
+  }
+
   private list(schema: Schema, values: readonly Json[]): string {
     if (values.length === 0) return "";
     const items = schema.items;
     if (items?.properties === undefined) {
-      if (values.length > 2) return `${schema.title ?? ""} ${values.length}`.trim();
+      if (values.length > 2) return counted(schema, values);
       return values.map((value) => this.setting(items ?? {}, value, {})).join(this.say("listJoin"));
     }
     if ("field" in items.properties && "value" in items.properties) {
       return values.map((value) => this.change(value as Settings)).join(this.say("listJoin"));
     }
     if (items.properties.when === undefined || values.length > 1) {
-      return `${schema.title ?? ""} ${values.length}`.trim();
+      return counted(schema, values);
     }
     return this.condition((values[0] as Settings).when as Condition | undefined);
   }
@@ -136,6 +143,10 @@ export function applies(schema: Schema, siblings: Settings, defaults: Settings =
   return Object.entries(schema["x-when"] ?? {}).every(([sibling, values]) =>
     values.includes(siblings[sibling] ?? defaults[sibling] ?? null),
   );
+}
+
+function counted(schema: Schema, values: readonly Json[]): string {
+  return schema.title === undefined ? String(values.length) : `${schema.title}: ${values.length}`;
 }
 
 function labelOf(known: readonly { key: string; label: string }[], key: string): string {

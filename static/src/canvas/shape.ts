@@ -7,7 +7,7 @@ export const HEAD_HEIGHT = 60;
 export const PORT_ROW = 28;
 export const GRID = 8;
 /** Room around the card for the dots of its ports and its shadow. */
-export const MARGIN = 20;
+export const MARGIN = 28;
 
 export interface Rect {
   readonly x: number;

@@ -58,7 +58,9 @@ function itemElement(
     .filter(([, property]) => property["x-widget"] !== "id" && property["x-later"] !== true)
     .map(([key, property]) => {
       const required = itemSchema.required?.includes(key) ?? false;
-      return fieldRow(property, [...place, key], item[key], context, item, required && key !== "when");
+      const { help, ...bare } = property;
+      const shown = index === 0 && help !== undefined ? { ...bare, help } : bare;
+      return fieldRow(shown, [...place, key], item[key], context, item, required && key !== "when");
     });
   return h(
     "li",
