@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 import pytest
 
-from builder.cli import main
+from builder.api.access import ROLES
+from builder.cli import create_token, main
 from builder.config import settings_table
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,6 +33,12 @@ def test_every_command_and_option_explains_itself() -> None:
         if isinstance(option, click.Option) and not option.help
     ]
     assert silent == []
+
+
+def test_the_roles_of_a_token_are_told_where_one_is_made() -> None:
+    role = next(option for option in create_token.params if option.name == "role")
+    assert isinstance(role, click.Option)
+    assert all(name in str(role.help) and f"`{name}`" in README for name in ROLES)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

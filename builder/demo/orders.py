@@ -13,26 +13,28 @@ CHEAP = tuple(product for product in PRODUCTS if product.price < 100_000 and not
 DEAR = tuple(product for product in PRODUCTS if product.price >= 300_000 and not product.custom)
 CUSTOM = tuple(product for product in PRODUCTS if product.custom)
 
-# Of 100 orders: what makes them different, and how many are so.
+# Of 100 orders: what makes them different, and how many are so; in a mall where people pay later, more are unpaid.
 KINDS = {"plain": 52, "dear": 14, "custom": 10, "unpaid": 8, "urgent": 8, "no phone": 4, "no address": 4}
+KINDS_OF_CHANNEL = {"wechat-mall": KINDS | {"unpaid": 60}}
 
 
-def simulated_order(number: int, channel: str, now: datetime, chance: Random) -> dict[str, Any]:
+def simulated_order(number: int, channel: str, made_at: datetime, chance: Random) -> dict[str, Any]:
     """One order document of a channel, as `POST /api/v1/orders` takes it. The same chance makes the same order."""
-    kind = chance.choices(list(KINDS), list(KINDS.values()))[0]
+    kinds = KINDS_OF_CHANNEL.get(channel, KINDS)
+    kind = chance.choices(list(kinds), list(kinds.values()))[0]
     lines = [_line(product, chance) for product in _chosen(kind, chance)]
     total = sum(line["quantity"] * int(line["price"].replace(".", "")) for line in lines)
     paid = kind != "unpaid"
     return {
-        "id": f"D{now.astimezone(SHOP_ZONE):%y%m%d}-{number:05d}",
+        "id": f"D{made_at.astimezone(SHOP_ZONE):%y%m%d}-{number:05d}",
         "channel": channel,
-        "created_at": _moment(now - timedelta(seconds=chance.randint(5, 300))),
+        "created_at": _moment(made_at),
         "currency": "CNY",
         "total": _yuan(total),
         "buyer": _buyer(kind, chance),
         "address": _address(kind, chance),
         "lines": lines,
-        "payments": [_payment(total, now, chance)] if paid else [],
+        "payments": [_payment(total, made_at, chance)] if paid else [],
         "note": chance.choice(NOTES),
         "tags": ["gift-wrap"] if chance.random() < 0.15 else [],
         "priority": "urgent" if kind == "urgent" else "normal",
@@ -77,8 +79,12 @@ def _address(kind: str, chance: Random) -> Mapping[str, Any]:
     return {**place, "street": f"{street} {chance.randint(1, 299)} 号", "zip": code}
 
 
-def _payment(total: int, now: datetime, chance: Random) -> Mapping[str, Any]:
-    return {"method": chance.choice(METHODS), "amount": _yuan(total), "paid_at": _moment(now)}
+def _payment(total: int, made_at: datetime, chance: Random) -> Mapping[str, Any]:
+    return {
+        "method": chance.choice(METHODS),
+        "amount": _yuan(total),
+        "paid_at": _moment(made_at + timedelta(seconds=40)),
+    }
 
 
 def _yuan(fen: int) -> str:

@@ -20,6 +20,13 @@ from runtime.wiring import open_service
 
 FEED = "demo-feed"  # the name of the feed's token
 
+CHANNELS = {  # the demo's shops, and the example flow that takes the orders of each
+    "own-shop": "big-order-approval",
+    "tmall-tea-house": "parallel-release",
+    "douyin-live": "failing-system",
+    "wechat-mall": "unpaid-reminder",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -35,12 +42,12 @@ GUIDE = Person("sun.wei", "孙伟 Sun Wei", ("admin",))  # whom the sign-in link
 PEOPLE = (
     GUIDE,
     Person("lin.yue", "林悦 Lin Yue", ("designer",)),
-    Person("chen.hao", "陈浩 Chen Hao", ("operator",), ("operators", "special", "custom")),
-    Person("emma.clarke", "Emma Clarke", ("operator",), ("operators", "special", "custom")),
-    Person("zhao.lei", "赵磊 Zhao Lei", ("lead",), ("supervisors", "leads", "operators")),
+    Person("chen.hao", "陈浩 Chen Hao", ("operator",), ("operators", "special", "desk")),
+    Person("emma.clarke", "Emma Clarke", ("operator",), ("operators", "special", "desk")),
+    Person("zhao.lei", "赵磊 Zhao Lei", ("lead",), ("supervisors", "desk")),
     Person("zhou.min", "周敏 Zhou Min", ("finance",), ("finance",)),
     Person("wu.ji", "吴𠮷 Wu Ji", ("warehouse",), ("warehouse",)),
-    Person("grace.li", "李婷 Grace Li", ("after_sales",), ("after-sales", "service")),
+    Person("grace.li", "李婷 Grace Li", ("after_sales",), ("service",)),
     Person("oliver.brown", "Oliver Brown", ("auditor",)),
 )
 
@@ -52,17 +59,20 @@ def open_shop(settings: Settings) -> None:
         known = connection.execute(select(tables.users.c.name).where(tables.users.c.name == GUIDE.name)).first()
     if known is None:
         _hire(service)
-    for document in example_flows():
+    for document in flows_of_the_shop():
         if service.flows.draft(document["key"]) is None:
             _publish(service, document)
     _staff_the_teams(service)
     _give_the_feed_its_token(settings.home / "feed-token", service)
 
 
-def example_flows(folder: Path | None = None) -> list[Mapping[str, Any]]:
-    """The flow documents of flows_examples, by name."""
+def flows_of_the_shop(folder: Path | None = None) -> list[dict[str, Any]]:
+    """The flow documents of flows_examples by name, each with the shops whose orders it takes."""
     files = sorted((folder or asset_root() / "flows_examples").glob("*.json"))
-    return [json.loads(file.read_text("utf-8")) for file in files]
+    documents: list[dict[str, Any]] = [json.loads(file.read_text("utf-8")) for file in files]
+    for document in documents:
+        document["channels"] = [channel for channel, key in CHANNELS.items() if key == document["key"]]
+    return documents
 
 
 def _hire(service: Service) -> None:
@@ -97,6 +107,6 @@ def _give_the_feed_its_token(path: Path, service: Service) -> None:
     if path.exists():
         return
     with begin(service.engine, durable=True) as connection:
-        text = add_token(connection, FEED, "admin")
+        text = add_token(connection, FEED, "intake", tuple(CHANNELS))
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)
