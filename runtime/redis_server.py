@@ -1,5 +1,6 @@
 """The Redis that comes with the installation: finding its program, and the command that starts it in a home."""
 
+import os
 import shutil
 import socket
 from importlib.util import find_spec
@@ -27,9 +28,11 @@ def find_program() -> Path | None:
 def command(program: Path, folder: Path, listen_at: Path) -> tuple[str, ...]:
     """How to start it: no port, a socket for its owner alone, every write kept on disk, nothing ever evicted.
 
-    Makes both folders; the socket's folder is its owner's alone."""
+    Makes both folders; the socket's folder is its owner's alone. Raises PermissionError where it is somebody else's."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     listen_at.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if listen_at.parent.stat().st_uid != os.getuid():
+        raise PermissionError(f"the folder {listen_at.parent} belongs to somebody else")
     return (
         str(program),
         *("--port", "0", "--unixsocket", str(listen_at), "--unixsocketperm", "700"),

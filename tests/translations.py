@@ -45,7 +45,7 @@ def faults(path: Path, wanted: Catalog) -> list[str]:
     return [*missing, *bare, *unsure, *odd]
 
 
-def whole(string: str | tuple[str, ...] | list[str]) -> bool:
+def whole(string: object) -> bool:
     return all(string) if isinstance(string, tuple | list) else bool(string)
 
 

@@ -13,6 +13,7 @@ from builder.logs import set_up_logs
 
 if TYPE_CHECKING:
     from flask import Flask
+    from redis import Redis
 
 
 def serve(settings: Settings, *, tied: bool) -> None:
@@ -63,6 +64,7 @@ def work(settings: Settings, *, first: str, tied: bool) -> None:
     if tied:
         end_with_the_supervisor()
     redis = Redis.from_url(settings.redis_url)
+    end_without(redis, settings)
     jobs.bind(open_service(settings.database_url, settings.redis_url))
     names = [RUNS_QUEUE, EFFECTS_QUEUE] if first == "runs" else [EFFECTS_QUEUE, RUNS_QUEUE]
     queues = [Queue(name, connection=redis, serializer=JSONSerializer) for name in names]
@@ -75,6 +77,18 @@ def work(settings: Settings, *, first: str, tied: bool) -> None:
         job_monitoring_interval=5,
     )
     worker.work(logging_level="WARNING")
+
+
+def end_without(redis: "Redis", settings: Settings) -> None:
+    """Ends a worker that nobody could call, and says how to mend it."""
+    from redis.exceptions import RedisError
+
+    try:
+        redis.ping()
+    except RedisError as broken:
+        start_one = "Start `orderflow up` or `orderflow redis` in this home, or set ORDERFLOW_REDIS_URL."
+        remedy = start_one if settings.embedded_redis else "Look at ORDERFLOW_REDIS_URL."
+        raise SystemExit(f"No Redis answers ({broken}). {remedy}") from None
 
 
 def tick(settings: Settings, *, tied: bool) -> None:
