@@ -29,7 +29,7 @@ lock: python ## Resolve the dependencies anew into requirements.lock
 	@$(PYTHON) bootstrap.py lock
 
 format: ready-test ## Put the code into its form
-	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix . && npm run --silent format
 
 clean: ## Remove what was built; never the data under var/
 	@rm -rf .venv node_modules static/dist build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
