@@ -47,14 +47,10 @@ Action = Literal[
 DUTIES: Final[tuple[Duty, ...]] = get_args(Duty)
 ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 
-_DECIDES: Final[frozenset[Action]] = frozenset(
-    ("start.see", "tasks.see", "tasks.decide", "orders.see", "flows.see")
-)
+_DECIDES: Final[frozenset[Action]] = frozenset(("start.see", "tasks.see", "tasks.decide", "orders.see", "flows.see"))
 MAY: Final[Mapping[Duty, frozenset[Action]]] = MappingProxyType(
     {
-        "designer": frozenset(
-            ("start.see", "orders.see", "refusals.see", "flows.see", "flows.edit", "flows.publish")
-        ),
+        "designer": frozenset(("start.see", "orders.see", "refusals.see", "flows.see", "flows.edit", "flows.publish")),
         "operator": _DECIDES,
         "lead": _DECIDES | {"orders.mend", "orders.upload", "refusals.see"},
         "finance": _DECIDES,
@@ -289,9 +285,7 @@ class ApiToken:
         return self.channels is None or channel in self.channels
 
 
-def add_token(
-    connection: Connection, name: str, role: str, channels: tuple[str, ...] | None = None
-) -> str:
+def add_token(connection: Connection, name: str, role: str, channels: tuple[str, ...] | None = None) -> str:
     """Store a new API token and return its text, which is shown this once."""
     text = f"of_{secrets.token_urlsafe(30)}"
     connection.execute(

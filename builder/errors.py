@@ -3,11 +3,11 @@
 import structlog
 from flask import Flask, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from builder.api.problems import http_answer
+from builder.i18n.text import _
 from builder.web import is_htmx, wants_json
 
 log = structlog.get_logger()
@@ -64,7 +64,14 @@ def _words(status: int) -> tuple[str, str, str]:
 
 def _answer(status: int, title: str, text: str, remedy: str) -> ResponseReturnValue:
     if wants_json():
-        problem = {"type": "about:blank", "status": status, "title": title, "detail": text, "where": "", "remedy": remedy}
+        problem = {
+            "type": "about:blank",
+            "status": status,
+            "title": title,
+            "detail": text,
+            "where": "",
+            "remedy": remedy,
+        }
         answer = jsonify(problem)
         answer.mimetype = "application/problem+json"
         return answer, status

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask_babel import gettext as _
-
 from builder.i18n import language_tag, words
+from builder.i18n.text import _
 from runtime.core import words as vocabulary
 from runtime.core.conditions import sentence
 from runtime.core.order import CHOICE_LABELS, field_at

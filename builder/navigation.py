@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from flask import Flask, g, request, url_for
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from builder.auth import Action, may, reader
+from builder.i18n.text import _
 from builder.models import User, engine
 from runtime.clock import now
 from runtime.core.engine import micros

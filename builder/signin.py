@@ -6,13 +6,13 @@ from typing import Final
 
 from flask import Blueprint, abort, current_app, redirect, render_template, request, session
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from flask_login import current_user, login_user, logout_user
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from builder import auth
 from builder.i18n import LANGUAGE_COOKIE, LANGUAGES
+from builder.i18n.text import _
 from builder.models import User, db, engine
 from builder.web import asker, go, safe_next
 from runtime.clock import now
@@ -166,15 +166,11 @@ def preferences() -> ResponseReturnValue:
     if theme in THEMES:
         answer.set_cookie(THEME_COOKIE, theme, max_age=COOKIE_LIFE, samesite="Lax", httponly=True, secure=secure)
     if language in LANGUAGES:
-        answer.set_cookie(
-            LANGUAGE_COOKIE, language, max_age=COOKIE_LIFE, samesite="Lax", httponly=True, secure=secure
-        )
+        answer.set_cookie(LANGUAGE_COOKIE, language, max_age=COOKIE_LIFE, samesite="Lax", httponly=True, secure=secure)
         if current_user.is_authenticated:
             with begin(engine(), durable=True) as connection:
                 users = tables.users
-                connection.execute(
-                    update(users).where(users.c.id == current_user.id).values(language=language)
-                )
+                connection.execute(update(users).where(users.c.id == current_user.id).values(language=language))
     return answer
 
 

@@ -5,13 +5,13 @@ from typing import Final, cast
 
 from flask import Blueprint, abort, flash, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from flask_login import current_user
 from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from builder import auth
 from builder.auth import DUTIES, Duty, requires
+from builder.i18n.text import _
 from builder.models import engine
 from builder.orders.story import names
 from builder.web import asker, go
@@ -125,9 +125,7 @@ def change_channel(name: str) -> ResponseReturnValue:
         known = connection.execute(select(flows.c.key).where(flows.c.key == key, flows.c.version.is_not(None))).first()
         if key and known is None:
             abort(404)
-        changed = connection.execute(
-            update(channel_table).where(channel_table.c.name == name).values(flow_key=key)
-        )
+        changed = connection.execute(update(channel_table).where(channel_table.c.name == name).values(flow_key=key))
         if not changed.rowcount:
             abort(404)
         _note(connection, "channel.change", name, after={"flow": key})

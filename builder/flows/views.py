@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from flask import Blueprint, abort, current_app, flash, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from flask_login import current_user
 
 from builder.auth import requires
 from builder.flows.examples import example, examples
+from builder.i18n.text import _
 from builder.labels import told_problem
 from builder.models import engine
 from builder.orders.story import names

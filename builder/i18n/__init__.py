@@ -16,10 +16,10 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from flask import Flask, current_app, request
-from flask_babel import Babel, get_locale, get_timezone, ngettext
-from flask_babel import gettext as _
+from flask_babel import Babel, get_locale, get_timezone
 from flask_login import current_user
 
+from builder.i18n.text import _, ngettext
 from runtime.core.money import show_money
 
 LANGUAGES: Final = {"en": "English", "zh-CN": "简体中文"}

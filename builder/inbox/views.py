@@ -7,12 +7,12 @@ from typing import Any, Final, Literal, cast
 import orjson
 from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from flask_login import current_user
 from sqlalchemy import Connection, RowMapping, select
 
 from builder.auth import may, reader, requires
 from builder.i18n import moment
+from builder.i18n.text import _
 from builder.models import engine
 from builder.orders.story import Names, Story, names, tell
 from builder.web import asker, is_htmx, service
@@ -191,11 +191,10 @@ def _sees_all() -> bool:
 
 def _following(connection: Connection, look: Look, trace: str) -> str | None:
     """The task that comes after this one in the list, else the one before it."""
-    traces = [row["trace"] for row in _shelf(connection, look).rows]
-    if trace not in traces:
-        return traces[0] if traces else None
-    at = traces.index(trace)
-    return (traces[at + 1 :] + traces[:at][::-1] + [None])[0]
+    traces: list[str] = [row["trace"] for row in _shelf(connection, look).rows]
+    at = traces.index(trace) if trace in traces else -1
+    others = traces[at + 1 :] + traces[: max(at, 0)][::-1]
+    return others[0] if others else None
 
 
 def _sheet(connection: Connection, trace: str) -> Sheet | None:

@@ -53,9 +53,7 @@ def raw(refusal_id: str) -> ResponseReturnValue:
 
 def problems(row: RowMapping) -> list[tuple[str, str, str]]:
     """Place, reason and remedy of each problem, in the asker's language."""
-    return [
-        (one.get("where", ""), *told(one["code"], one.get("params", {}))) for one in orjson.loads(row["problems"])
-    ]
+    return [(one.get("where", ""), *told(one["code"], one.get("params", {}))) for one in orjson.loads(row["problems"])]
 
 
 def _refusal(refusal_id: str) -> RowMapping:

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import orjson
-from flask_babel import gettext as _
 from sqlalchemy import Connection, RowMapping, select
 
 from builder.drawn import DrawnFlow, drawn_version
 from builder.i18n import moment, plain, words
+from builder.i18n.text import _
 from builder.labels import field_name, told
 from builder.navigation import duty_name
 from runtime.actor import SYSTEM
@@ -99,9 +99,9 @@ class Names:
 
 def names(connection: Connection) -> Names:
     """All names: there are few people and teams."""
-    people = connection.execute(select(users.c.name, users.c.display)).tuples()
-    groups = connection.execute(select(teams.c.key, teams.c.name)).tuples()
-    return Names(dict(people.all()), {key: words(name) or key for key, name in groups})
+    people = connection.execute(select(users.c.name, users.c.display))
+    groups = connection.execute(select(teams.c.key, teams.c.name))
+    return Names({name: display for name, display in people}, {key: words(name) or key for key, name in groups})
 
 
 def tell(connection: Connection, order: RowMapping) -> Story:
@@ -134,7 +134,9 @@ def standing_words(connection: Connection, order: RowMapping, known: Names) -> s
     token = tokens[0]
     match token.rest:
         case "retry" if token.origin:
-            text = _("next try of %(step)s at %(time)s", step=flow.node_name(token.origin.node), time=moment(token.until))
+            text = _(
+                "next try of %(step)s at %(time)s", step=flow.node_name(token.origin.node), time=moment(token.until)
+            )
             return f"{text}{more}"
         case "time":
             return _("%(step)s, until %(time)s", step=name, time=moment(token.until)) + more
@@ -324,7 +326,7 @@ class _Teller:
 
     def _retry_words(self, token: Token, drafts: Sequence[_Draft]) -> str:
         notes = [r.get("note", {}) for draft in drafts if draft.step == token.step for r in draft.records]
-        note = next((one for one in reversed(notes) if "try" in one), {})
+        note: Mapping[str, Any] = next((one for one in reversed(notes) if "try" in one), {})
         at = moment(token.until)
         failed = self.flow.node_name(token.origin.node) if token.origin else ""
         if "try" not in note:

@@ -6,11 +6,11 @@ from typing import Any, Final
 import orjson
 from flask import Blueprint, Response, abort, flash, make_response, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from flask_login import current_user
 
 from builder.auth import requires
 from builder.i18n import moment
+from builder.i18n.text import _
 from builder.models import engine
 from builder.orders.story import names, standing_words, tell
 from builder.web import asker, go, service

@@ -98,7 +98,7 @@ def flow_names(connection: Connection, *, published: bool = False) -> dict[str, 
     query = select(flows.c.key, flows.c.name).order_by(flows.c.key)
     if published:
         query = query.where(flows.c.version.is_not(None))
-    return dict(connection.execute(query).tuples().all())
+    return {key: name for key, name in connection.execute(query)}
 
 
 def channel_rows(connection: Connection, at: int) -> Sequence[RowMapping]:

@@ -1,0 +1,46 @@
+"""People, teams and channels, and who may change them."""
+
+from sqlalchemy import select
+
+from runtime.store import tables
+from runtime.store.database import reading
+from tests.web.conftest import House
+
+
+def test_a_person_is_added_and_signs_in_by_the_link_that_is_shown(house: House) -> None:
+    root = house.enter("root")
+    answer = root.post("/people", {"name": "mei", "display": "梅", "duty": ["operator"]})
+    assert answer.status_code == 200
+    path = answer.text.split('class="link-text">')[1].split("<")[0].removeprefix("http://localhost")
+    newcomer = house.stranger()
+    newcomer.get(path)
+    assert newcomer.post(path).status_code == 303
+    newcomer.get("/inbox")
+    assert root.post("/people", {"name": "mei", "duty": ["operator"]}).status_code == 422
+
+
+def test_the_last_administrator_stays(house: House) -> None:
+    root = house.enter("root")
+    assert root.post("/people/root", {"duty": ["operator"], "active": "1"}).status_code == 409
+    root.get("/people")
+    root.post("/people/wang", {"duty": ["admin"], "active": "1"})
+    assert root.post("/people/root", {"duty": ["operator"], "active": "1"}).status_code == 303
+    root.get("/people", 403)
+
+
+def test_a_channel_goes_another_way_from_now_on(house: House) -> None:
+    root = house.enter("root")
+    earlier = house.take(1, total="9000.00")
+    assert root.post("/channels/own-shop", {"flow": "shaky"}).status_code == 303
+    later = house.take(2, total="9000.00")
+    with reading(house.service.engine) as connection:
+        taken = dict(iter(connection.execute(select(tables.runs.c.id, tables.runs.c.flow_key)).all()))
+    assert (taken[earlier], taken[later]) == ("big-orders", "shaky")
+
+
+def test_changes_are_written_down(house: House) -> None:
+    root = house.enter("root")
+    root.post("/teams/leads", {"member": ["chen"]})
+    with reading(house.service.engine) as connection:
+        acts = connection.execute(select(tables.audit).where(tables.audit.c.action == "team.change")).mappings().all()
+    assert [(act["actor"], act["subject"], act["ip"]) for act in acts] == [("root", "leads", "127.0.0.1")]
