@@ -206,17 +206,17 @@ export function paste(
   excerpt: Excerpt,
   corner: Place,
 ): { document: FlowDocument; added: readonly string[] } {
-  const places = excerpt.nodes.map((node) => excerpt.places[node.id] ?? ORIGIN);
+  const places = Object.values(excerpt.places);
   const left = Math.min(...places.map((place) => place.x));
   const top = Math.min(...places.map((place) => place.y));
   const renamedIds = new Map<string, string>();
   let result = document;
-  excerpt.nodes.forEach((node, index) => {
-    const place = places[index] ?? ORIGIN;
+  for (const node of excerpt.nodes) {
+    const place = excerpt.places[node.id] ?? ORIGIN;
     const id = freeNodeId(result);
     renamedIds.set(node.id, id);
     result = addNode(result, { ...node, id }, { x: corner.x + place.x - left, y: corner.y + place.y - top });
-  });
+  }
   for (const edge of excerpt.edges) {
     const from = renamedIds.get(edge.from);
     const to = renamedIds.get(edge.to);

@@ -164,7 +164,7 @@ export class Editor {
   add(kind: NodeKind, spot: Spot): string | undefined {
     if (!this.mayAdd(kind)) return undefined;
     const id = doc.freeNodeId(this.document);
-    const settings = freshSettings(kind.schema);
+    const settings = freshSettings(kind.schema, this.say);
     const ports = portsOf(kind, settings, this.language);
     const place = this.placeFor(spot, cardHeight(ports.length));
     const node: FlowNode = { id, type: kind.kind, settings };
@@ -355,33 +355,34 @@ export class Editor {
 }
 
 /** The settings of a node that has just been added: every default, and the least number of items in every list. */
-export function freshSettings(schema: Schema): Settings {
+export function freshSettings(schema: Schema, say: Say): Settings {
   const settings: Record<string, doc.Json> = {};
   for (const [key, property] of Object.entries(schema.properties ?? {})) {
     if (property["x-later"] === true) continue;
-    const value = freshValue(property);
+    const value = freshValue(property, say);
     if (value !== undefined) settings[key] = value;
   }
   return settings;
 }
 
-function freshValue(schema: Schema): doc.Json | undefined {
+function freshValue(schema: Schema, say: Say): doc.Json | undefined {
   if (schema.default !== undefined) return schema.default;
   const items = schema.items;
   if (schema.minItems !== undefined && items?.properties !== undefined) {
     const list: doc.Json[] = [];
-    while (list.length < schema.minItems) list.push(freshItem(items, list));
+    while (list.length < schema.minItems) list.push(freshItem(items, list, say));
     return list;
   }
   return undefined;
 }
 
-/** A new item of a list of settings, with an id of its own if such items have one. */
-export function freshItem(schema: Schema, others: readonly doc.Json[]): doc.Json {
-  const item: Record<string, doc.Json> = { ...freshSettings(schema) };
+/** A new item of a list of settings, with an id and a name of its own if such items have them. */
+export function freshItem(schema: Schema, others: readonly doc.Json[], say: Say): doc.Json {
+  const item: Record<string, doc.Json> = { ...freshSettings(schema, say) };
   if (schema.properties?.id?.["x-widget"] === "id") {
     const taken = others.map((other) => String((other as Settings).id ?? ""));
     item.id = doc.freeId("r", taken);
+    if (schema.properties.name !== undefined) item.name = say("newWay", { number: others.length + 1 });
   }
   if (schema.properties?.when?.format === "condition") item.when = { all: [] };
   return item;

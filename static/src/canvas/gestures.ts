@@ -82,6 +82,7 @@ export class Gestures {
     const card = target.closest<HTMLElement>(".card");
     const node = card?.dataset.node;
     if (node !== undefined) {
+      if (this.editor.readOnly) return this.choosing(node);
       const port = target.closest<HTMLElement>(".port")?.dataset.port;
       return port === undefined ? this.moving(event, node) : this.connecting(event, node, port);
     }
@@ -209,12 +210,12 @@ export class Gestures {
     };
   }
 
+  private choosing(node: string): Gesture {
+    return { move: () => {}, end: () => this.editor.select([node]), cancel: () => {} };
+  }
+
   private choosingEdge(edge: string): Gesture {
-    return {
-      move: () => {},
-      end: () => this.editor.selectEdge(edge),
-      cancel: () => {},
-    };
+    return { move: () => {}, end: () => this.editor.selectEdge(edge), cancel: () => {} };
   }
 
   // --- selecting --------------------------------------------------------------------------------------------------
@@ -303,7 +304,7 @@ export class Gestures {
     if (target === null || target.closest(".canvas-float, .port") !== null) return;
     const node = target.closest<HTMLElement>(".card")?.dataset.node;
     if (node !== undefined) this.wishes.openSettings(node);
-    else if (target.closest(".x6-edge") === null) {
+    else if (target.closest(".x6-edge") === null && !this.editor.readOnly) {
       const here = this.drawing.toLocal(pointOf(event));
       this.wishes.offerAt(pointOf(event), snapped({ x: here.x - GRID * 2, y: here.y - HEAD_HEIGHT / 2 }));
     }

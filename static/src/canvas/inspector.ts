@@ -21,6 +21,7 @@ export class Inspector {
     private readonly jump: (node: string) => void,
   ) {
     this.element = h("aside", { class: "inspector", "aria-label": editor.say("stepSettings") }, this.body);
+    this.body.inert = editor.readOnly;
     editor.on("selection", () => this.show());
     editor.on("document", () => this.refresh());
     editor.on("problems", () => this.showProblems());

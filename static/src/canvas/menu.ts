@@ -16,16 +16,23 @@ export const GROUP_WORDS: Readonly<Record<Group, Word>> = {
   end: "groupEnd",
 };
 
-/** Kinds in the order of their groups, those that match a search only. */
+/** Kinds in the order of their groups; with a search those that match, the best first. */
 export function matching(kinds: readonly NodeKind[], search: string, say: Say): NodeKind[] {
   const wanted = search.trim().toLowerCase();
   const groups = Object.keys(GROUP_WORDS);
   return kinds
-    .filter((kind) => {
-      const text = `${kind.label} ${kind.kind} ${kind.help} ${say(GROUP_WORDS[kind.group])}`.toLowerCase();
-      return wanted === "" || text.includes(wanted);
-    })
-    .sort((one, other) => groups.indexOf(one.group) - groups.indexOf(other.group));
+    .map((kind) => ({ kind, rank: rankOf(kind, wanted, say), group: groups.indexOf(kind.group) }))
+    .filter(({ rank }) => rank < 3)
+    .sort((one, other) => one.rank - other.rank || one.group - other.group)
+    .map(({ kind }) => kind);
+}
+
+/** How well a kind matches: 0 by the start of its name, 1 by its name, 2 by what it does, 3 not at all. */
+function rankOf(kind: NodeKind, wanted: string, say: Say): number {
+  const label = kind.label.toLowerCase();
+  if (label.startsWith(wanted) || kind.kind.startsWith(wanted)) return 0;
+  if (label.includes(wanted)) return 1;
+  return `${kind.help} ${say(GROUP_WORDS[kind.group])}`.toLowerCase().includes(wanted) ? 2 : 3;
 }
 
 export class StepMenu {

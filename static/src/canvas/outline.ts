@@ -75,7 +75,7 @@ export class Outline {
       if (edge !== undefined) {
         const go = h(
           "button",
-          { type: "button", class: "link", click: () => this.goTo(edge.to) },
+          { type: "button", class: "link", "data-to": edge.to, click: () => this.goTo(edge.to) },
           editor.nameOf(edge.to),
         );
         return h(

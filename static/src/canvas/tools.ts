@@ -89,14 +89,14 @@ export class EdgeTools {
   }
 
   private point(event: PointerEvent): void {
-    if (event.buttons !== 0 || event.pointerType === "touch") return;
+    if (event.buttons !== 0 || event.pointerType === "touch" || this.editor.readOnly) return;
     const cell = (event.target as Element).closest(".x6-edge")?.getAttribute("data-cell-id");
     if (cell?.startsWith("edge:")) this.show(cell.slice("edge:".length));
     else if (this.edge !== null && !this.element.contains(event.target as Node)) this.hideSoon();
   }
 
   private followSelection(): void {
-    if (this.editor.selectedEdge !== null) this.show(this.editor.selectedEdge);
+    if (this.editor.selectedEdge !== null && !this.editor.readOnly) this.show(this.editor.selectedEdge);
     else this.hideSoon();
   }
 

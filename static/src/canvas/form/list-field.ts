@@ -1,5 +1,6 @@
 /** A list of settings that are objects (rules, branches, changes): a card each, to add, remove and reorder. */
 
+import { fieldAt } from "../conditions";
 import { type Json, type Settings, said, type Words } from "../document";
 import { button, h, icon } from "../dom";
 import { freshItem } from "../editor";
@@ -21,7 +22,7 @@ export const listField: FieldMaker = (schema, path, value, context) => {
       disabled: full,
       click: () => {
         const present = itemsAt(path, context);
-        context.change(path, [...present, freshItem(itemSchema, present)], true);
+        context.change(path, [...present, freshItem(itemSchema, present, context.say)], true);
       },
     },
     icon("plus"),
@@ -98,10 +99,12 @@ function itemsAt(path: Path, context: FormContext): readonly Settings[] {
   return Array.isArray(present) ? (present as readonly Settings[]) : [];
 }
 
+/** What an item is called: by its name, else by the field that it is about, else by its number. */
 function itemTitle(schema: Schema, item: Settings, index: number, context: FormContext): string {
   const name = said(item.name as Words | undefined, context.language);
   if (name !== "") return name;
-  return `${schema.title ?? ""} ${index + 1}`.trim();
+  const field = fieldAt(context.palette, String(item.field ?? ""), "order");
+  return field?.label ?? `${schema.title ?? ""} ${index + 1}`.trim();
 }
 
 function swapped(items: readonly Settings[], one: number, other: number): Settings[] {

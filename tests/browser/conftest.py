@@ -1,0 +1,83 @@
+"""A real browser before a real server: both on this machine, both ended with the test."""
+
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from werkzeug.serving import make_server
+
+from builder.auth import make_signin_link
+from tests.web.conftest import House, house
+
+__all__ = ["house"]
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE_MS = 10_000
+
+Enter = Callable[..., Page]
+"""Opens a window in which a person has signed in: `enter("lin", language="zh-CN", width=390, height=844)`."""
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    if program is None:
+        pytest.skip("no Chromium: none of " + ", ".join(PROGRAMS) + " is on this machine")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def address(house: House) -> Iterator[str]:
+    """Where the house's pages are served."""
+    server = make_server("127.0.0.1", 0, house.app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def enter(browser: Browser, house: House, address: str) -> Iterator[Enter]:
+    """Signs people in. A page that throws, or that the content policy stops, fails the test."""
+    complaints: list[str] = []
+    contexts = []
+
+    def sign_in(name: str, *, language: str = "en", theme: str = "light", width: int = 1440, height: int = 900) -> Page:
+        context = browser.new_context(base_url=address, viewport={"width": width, "height": height})
+        contexts.append(context)
+        context.set_default_timeout(PATIENCE_MS)
+        context.add_cookies(
+            [
+                {"name": "language", "value": language, "url": address},
+                {"name": "theme", "value": theme, "url": address},
+            ]
+        )
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda said: complaints.append(said.text) if "Content Security Policy" in said.text else None)
+        page.goto(make_signin_link(house.service.engine, name))
+        page.locator("main form button, form button.primary").first.click()
+        page.wait_for_load_state()
+        return page
+
+    yield sign_in
+    for context in contexts:
+        context.close()
+    assert not complaints, "\n".join(complaints)
