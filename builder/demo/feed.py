@@ -12,8 +12,7 @@ from typing import Any
 import structlog
 
 from builder.config import Settings
-from builder.demo.orders import simulated_order
-from builder.demo.shop import CHANNELS
+from builder.demo.orders import CHANNELS, simulated_order
 
 log = structlog.get_logger()
 

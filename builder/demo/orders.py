@@ -7,6 +7,13 @@ from typing import Any
 
 from builder.demo.catalogue import BUYERS, METHODS, NOTES, PLACES, PRODUCTS, Product
 
+CHANNELS = {  # the demo's shops, and the example flow that takes the orders of each
+    "own-shop": "big-order-approval",
+    "tmall-tea-house": "parallel-release",
+    "douyin-live": "failing-system",
+    "wechat-mall": "unpaid-reminder",
+}
+
 SHOP_ZONE = timezone(timedelta(hours=8))
 
 CHEAP = tuple(product for product in PRODUCTS if product.price < 100_000 and not product.custom)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, insert, select
 
 from builder.auth import Duty, add_token, add_user
 from builder.config import Settings, asset_root
+from builder.demo.orders import CHANNELS
 from runtime.actor import SYSTEM
 from runtime.flows import Published
 from runtime.service import Service
@@ -19,13 +20,6 @@ from runtime.store.database import begin, reading
 from runtime.wiring import open_service
 
 FEED = "demo-feed"  # the name of the feed's token
-
-CHANNELS = {  # the demo's shops, and the example flow that takes the orders of each
-    "own-shop": "big-order-approval",
-    "tmall-tea-house": "parallel-release",
-    "douyin-live": "failing-system",
-    "wechat-mall": "unpaid-reminder",
-}
 
 
 @dataclass(frozen=True, slots=True)

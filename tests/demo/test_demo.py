@@ -8,8 +8,8 @@ import pytest
 from builder.auth import DUTIES
 from builder.demo.catalogue import PRODUCTS
 from builder.demo.feed import SHARES, STARTING_SET, starting_set
-from builder.demo.orders import simulated_order
-from builder.demo.shop import CHANNELS, PEOPLE, flows_of_the_shop
+from builder.demo.orders import CHANNELS, simulated_order
+from builder.demo.shop import PEOPLE, flows_of_the_shop
 from runtime.core.flow import compile_plan, read_flow
 from runtime.core.order import read_order
 from runtime.core.rehearsal import rehearse
