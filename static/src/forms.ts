@@ -1,11 +1,12 @@
-/** Small comforts of forms: selects that submit, buttons that copy, fields that show a chosen file. */
+/** Small comforts of forms: selects and files that submit, buttons that copy, fields that show a chosen file. */
 
 import { toast } from "./toasts";
 
 export function keepForms(): void {
   document.addEventListener("change", (event) => {
     const field = event.target;
-    if (field instanceof HTMLSelectElement && field.matches("[data-submit]")) field.form?.requestSubmit();
+    const submits = field instanceof HTMLSelectElement || (field instanceof HTMLInputElement && field.type === "file");
+    if (submits && field.matches("[data-submit]")) field.form?.requestSubmit();
     if (field instanceof HTMLInputElement && field.matches("[data-file-into]")) void readInto(field);
   });
   document.addEventListener("click", (event) => {

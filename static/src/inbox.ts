@@ -52,7 +52,8 @@ function reject(): boolean {
   const form = document.querySelector<HTMLFormElement>("[data-decide]");
   if (!form) return false;
   const words = form.querySelector<HTMLInputElement>("#words");
-  const told = form.querySelector("input[name=reason]:checked") !== null || (words?.value.trim() ?? "") !== "";
+  const told =
+    form.querySelector("input[name=reason]:checked") !== null || (words?.value.trim() ?? "") !== "";
   if (told) return press("reject");
   (form.querySelector<HTMLElement>("input[name=reason]") ?? words)?.focus();
   return true;
@@ -79,6 +80,9 @@ function follow(selector: string): boolean {
 
 function isWriting(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
-  if (target instanceof HTMLInputElement) return !["checkbox", "radio", "button", "submit"].includes(target.type);
-  return target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement || target.isContentEditable;
+  if (target instanceof HTMLInputElement)
+    return !["checkbox", "radio", "button", "submit"].includes(target.type);
+  return (
+    target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement || target.isContentEditable
+  );
 }

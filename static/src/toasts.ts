@@ -14,7 +14,8 @@ export function keepToasts(): void {
   document.addEventListener("htmx:sendError", () => stay(OFFLINE, document.body.dataset.offline ?? ""));
   document.addEventListener("htmx:responseError", () => toast(document.body.dataset.failed ?? "", "bad"));
   document.addEventListener("htmx:afterRequest", (event) => {
-    if (event instanceof CustomEvent && event.detail.successful === true) document.getElementById(OFFLINE)?.remove();
+    if (event instanceof CustomEvent && event.detail.successful === true)
+      document.getElementById(OFFLINE)?.remove();
   });
 }
 
