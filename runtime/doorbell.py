@@ -4,6 +4,8 @@ At most one job waits for a bell: a short-lived key says that one is on its way 
 fresh, so that a job whose worker was killed never blocks the next ring.
 """
 
+import time
+
 import structlog
 from redis import Redis
 from redis.exceptions import RedisError
@@ -26,6 +28,7 @@ class Doorbell:
         self._queue = Queue(queue, connection=redis, serializer=JSONSerializer)
         self._job = job
         self._held = f"{queue}:held"
+        self._held_until = 0.0
         self._wake = f"{queue}:wake"
 
     def ring(self) -> None:
@@ -47,8 +50,11 @@ class Doorbell:
         self._redis.ping()
 
     def hold(self) -> None:
-        """Keep others from being called while this worker listens."""
-        self._redis.set(self._held, 1, px=HOLD_MS)
+        """Keep others from being called while this worker listens; to be said again and again."""
+        now = time.monotonic()
+        if now > self._held_until:
+            self._redis.set(self._held, 1, px=HOLD_MS)
+            self._held_until = now + HOLD_MS / 3000
 
     def wait(self, seconds: float) -> None:
         """Listen for the next ring, at the longest so many seconds."""
@@ -56,4 +62,5 @@ class Doorbell:
 
     def hang_up(self) -> None:
         """Stop listening: the next ring calls a worker again."""
+        self._held_until = 0.0
         self._redis.delete(self._held)

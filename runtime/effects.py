@@ -1,7 +1,9 @@
 """Performs outward effects through their outlets and gives back what each was answered."""
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import structlog
 
@@ -19,9 +21,20 @@ CALLS_AT_ONCE = 8
 
 def perform_all(claimed: Sequence[ClaimedEffect], outlets: Outlets) -> dict[str, Answered]:
     """The answer to every effect, by trace code. None is left without one."""
+    waiting = deque(claimed)
+    answers: dict[str, Answered] = {}
+
+    def call_in_turn() -> None:
+        with suppress(IndexError):
+            while True:
+                effect = waiting.popleft()
+                answers[effect.trace] = _perform(effect, outlets)
+
     with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
-        answers = pool.map(lambda effect: _perform(effect, outlets), claimed)
-        return {effect.trace: answer for effect, answer in zip(claimed, answers, strict=True)}
+        callers = [pool.submit(call_in_turn) for _ in claimed[:CALLS_AT_ONCE]]
+    for caller in callers:
+        caller.result()
+    return answers
 
 
 def _perform(effect: ClaimedEffect, outlets: Outlets) -> Answered:

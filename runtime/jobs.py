@@ -10,6 +10,10 @@ LINGER_SECONDS = 1.0
 LISTEN_SECONDS = 0.25
 LONGEST_SECONDS = 20.0
 
+# What comes one by one is moved together: after a small batch the worker takes a breath before the next.
+SMALL = 20
+BREATH_SECONDS = 0.01
+
 _bound: list[Service] = []
 
 
@@ -43,9 +47,12 @@ def _linger(bell: Doorbell, work: Callable[[], int]) -> None:
             # Let the worker breathe (heartbeat, polite stop); the ring below calls the next job.
             break
         bell.hold()
-        if work():
+        moved = work()
+        if moved:
             busy = time.monotonic()
-        else:
+        if 0 < moved < SMALL:
+            time.sleep(BREATH_SECONDS)
+        elif not moved:
             bell.wait(LISTEN_SECONDS)
     bell.hang_up()
     # A ring between the last look and hanging up called nobody: look once more.

@@ -77,13 +77,13 @@ class AskedEffect:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What follows from an event. `settled` are the traces whose task or effect nobody waits for any more."""
+    """What follows from an event. `withdrawn` are the traces that wait for no answer any more, and did not get this one."""
 
     run: Run
     entry: Mapping[str, Any]
     tasks: tuple[AskedTask, ...] = ()
     effects: tuple[AskedEffect, ...] = ()
-    settled: tuple[str, ...] = ()
+    withdrawn: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -448,8 +448,10 @@ class _Burst:
             ended_at=None if tokens else self.at,
         )
         entry = {"event": event_row(event), "steps": self.visits} | _filled(facts=dict(self.facts))
-        settled = self._asking(self.run.tokens) - self._asking(tokens)
-        return Decision(run, entry, tuple(self.tasks.values()), tuple(self.effects.values()), tuple(sorted(settled)))
+        withdrawn = self._asking(self.run.tokens) - self._asking(tokens)
+        if isinstance(event, Reply):
+            withdrawn.discard(trace_code(run.id, event.step, event.attempt))
+        return Decision(run, entry, tuple(self.tasks.values()), tuple(self.effects.values()), tuple(sorted(withdrawn)))
 
     def _asking(self, tokens: tuple[Token, ...]) -> set[str]:
         return {trace_code(self.run.id, t.step, t.attempt) for t in tokens if t.rest in ("person", "system")}

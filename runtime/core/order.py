@@ -133,7 +133,7 @@ def value_at(order: Mapping[str, Any], path: str) -> Any:
     for name in path.split("."):
         if value is None:
             return None
-        if not isinstance(value, Mapping):
+        if not isinstance(value, (dict, Mapping)):  # a dict it nearly always is, and that is told much faster
             return MISSING
         value = value.get(name, MISSING)
     return value

@@ -2,9 +2,11 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from threading import Lock
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from alembic import command
 from alembic.config import Config
@@ -34,7 +36,7 @@ def begin(engine: Engine, *, durable: bool) -> Iterator[Connection]:
     What is not (a drain) can be done again from what is, and may use the cheaper commit.
     """
     writes = engine.execution_options(orderflow_writes=True, orderflow_durable=durable)
-    with writes.begin() as connection:
+    with _turn(engine), writes.begin() as connection:
         if connection.dialect.name == "postgresql" and not durable:
             connection.execute(text("SET LOCAL synchronous_commit = off"))
         yield connection
@@ -53,6 +55,14 @@ def migrate(url: str) -> None:
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["url"] = url
     command.upgrade(config, "head")
+
+
+_turns: WeakKeyDictionary[Engine, Lock] = WeakKeyDictionary()
+
+
+def _turn(engine: Engine) -> AbstractContextManager[object]:
+    """SQLite takes one writer at a time, and whoever comes second sleeps and looks again. Our own threads queue instead."""
+    return _turns.setdefault(engine, Lock()) if engine.dialect.name == "sqlite" else nullcontext()
 
 
 def _options(backend: str, pool_size: int) -> dict[str, Any]:

@@ -95,7 +95,7 @@ def save(connection: Connection, decisions: Sequence[Decision], now: int, actor:
         return
     _swap(connection, [decision.run for decision in decisions])
     connection.execute(journal.insert(), [_entry_row(decision, now, actor) for decision in decisions])
-    _settle(connection, [trace for decision in decisions for trace in decision.settled])
+    _withdraw(connection, [trace for decision in decisions for trace in decision.withdrawn])
     _ask_people(connection, decisions, now)
     asked = [_effect_row(decision.run.id, one, now) for decision in decisions for one in decision.effects]
     if asked:
@@ -222,13 +222,13 @@ def _entry_row(decision: Decision, now: int, actor: Actor | None) -> dict[str, A
     return {"run_id": decision.run.id, "rev": decision.run.rev, "at": now, "entry": _json(entry)}
 
 
-def _settle(connection: Connection, settled: Sequence[str]) -> None:
-    if not settled:
+def _withdraw(connection: Connection, traces: Sequence[str]) -> None:
+    if not traces:
         return
     connection.execute(
-        update(tasks).where(tasks.c.trace.in_(settled), tasks.c.state == "open").values(state="withdrawn")
+        update(tasks).where(tasks.c.trace.in_(traces), tasks.c.state == "open").values(state="withdrawn")
     )
-    unsent = update(effects).where(effects.c.trace.in_(settled), effects.c.state.in_(("ready", "claimed")))
+    unsent = update(effects).where(effects.c.trace.in_(traces), effects.c.state.in_(("ready", "claimed")))
     connection.execute(unsent.values(state="withdrawn", due_at=None))
 
 

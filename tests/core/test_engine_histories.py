@@ -57,7 +57,7 @@ class Story:
         assert self._ought_to_count(event), f"{event} came too late or twice, and counted"
         self.run = followed.run
         self._check_where_it_stands(before)
-        self._check_what_is_asked(before, followed)
+        self._check_what_is_asked(before, event, followed)
         self._check_that_neighbours_are_left_alone(before, event)
         self.visits += followed.entry["steps"]
         self._check_joins()
@@ -94,11 +94,11 @@ class Story:
         places = [(token.step, token.attempt) for token in run.tokens]
         assert len(set(places)) == len(places), "two tokens share a trace code"
 
-    def _check_what_is_asked(self, before: Run, followed: Decision) -> None:
+    def _check_what_is_asked(self, before: Run, event: RunEvent, followed: Decision) -> None:
         asked = [task.trace for task in followed.tasks] + [effect.trace for effect in followed.effects]
         assert len(set(asked)) == len(asked), "asked twice in one burst"
         assert not set(asked) & (self.asked.keys() - _waited_for(before)), "a trace code was used again"
-        assert set(followed.settled) == _waited_for(before) - _waited_for(followed.run)
+        assert set(followed.withdrawn) == _waited_for(before) - _waited_for(followed.run) - _answered_by(event)
         assert set(asked) <= _waited_for(followed.run), "asked, and nobody waits for the answer"
         assert _waited_for(followed.run) - _waited_for(before) <= set(asked), "waits for what was never asked"
         for task in followed.tasks:
@@ -112,7 +112,7 @@ class Story:
         assert all(_is_concerned(event, token, micros(self.now)) for token in moved)
         assert broken.run.state == "failed" or isinstance(event, Close)
         assert broken.run.rev == before.rev + 1
-        assert set(broken.settled) == _waited_for(before) - _waited_for(broken.run)
+        assert set(broken.withdrawn) == _waited_for(before) - _waited_for(broken.run) - _answered_by(event)
 
     def _check_joins(self) -> None:
         """A join lets the branches of one split through once: no more goes out of it than went into its split."""
@@ -146,6 +146,10 @@ class Story:
 
 def _waited_for(run: Run) -> set[str]:
     return {trace_code(run.id, t.step, t.attempt) for t in run.tokens if t.rest in ("person", "system")}
+
+
+def _answered_by(event: RunEvent) -> set[str]:
+    return {trace_code(RUN_ID, event.step, event.attempt)} if isinstance(event, Reply) else set()
 
 
 def _is_concerned(event: RunEvent, token: Token, at: int) -> bool:
