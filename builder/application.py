@@ -15,6 +15,7 @@ from builder.flows import views as flows
 from builder.guide import views as guide
 from builder.i18n import install_i18n
 from builder.inbox import views as inbox
+from builder.ingest.views import install_uploads
 from builder.models import User, db
 from builder.orders import refusals
 from builder.orders import views as orders
@@ -54,6 +55,7 @@ def assemble(settings: Settings) -> Flask:
     for room in ROOMS:
         app.register_blueprint(room.pages)
     install_api(app, settings.secret_key)
+    install_uploads(app, settings.home)
     errors.install_errors(app)
     return app
 
