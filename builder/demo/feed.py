@@ -16,7 +16,8 @@ from builder.demo.orders import CHANNELS, simulated_order
 
 log = structlog.get_logger()
 
-STARTING_SET = 60
+STARTING_SET = 61  # one of them spoilt
+SPOILT = 0.02  # of the later orders: a shop's programs make mistakes too
 LONGEST_AGO = timedelta(hours=3)  # the starting set was ordered within this time
 SHARES = {"own-shop": 5, "tmall-tea-house": 2, "douyin-live": 1, "wechat-mall": 2}
 PAUSE = (8.0, 22.0)  # seconds between two orders: about four a minute
@@ -31,17 +32,25 @@ def send_orders(settings: Settings, stop: threading.Event) -> None:
         _post(settings, token, starting_set(counter.take(STARTING_SET), datetime.now(UTC), chance))
     while not stop.wait(chance.uniform(*PAUSE)):
         channel = chance.choices(list(SHARES), list(SHARES.values()))[0]
-        _post(settings, token, [simulated_order(counter.take(1)[0], channel, datetime.now(UTC), chance)])
+        order = simulated_order(counter.take(1)[0], channel, datetime.now(UTC), chance)
+        _post(settings, token, [spoil(order) if chance.random() < SPOILT else order])
 
 
 def starting_set(numbers: Sequence[int], now: datetime, chance: random.Random) -> list[dict[str, Any]]:
-    """Orders of the last hours, oldest first, from every channel in turn."""
+    """Orders of the last hours, oldest first, from every channel in turn; the one in the middle is spoilt."""
     step = LONGEST_AGO / len(numbers)
     channels = tuple(CHANNELS)
-    return [
+    orders = [
         simulated_order(number, channels[at % len(channels)], now - LONGEST_AGO + step * at, chance)
         for at, number in enumerate(numbers)
     ]
+    middle = len(orders) // 2
+    return [*orders[:middle], spoil(orders[middle]), *orders[middle + 1 :]]
+
+
+def spoil(order: dict[str, Any]) -> dict[str, Any]:
+    """The order with a total that no currency has, as a shop's rounding mistake makes it."""
+    return {**order, "total": f"{order['total']}5"}
 
 
 class _Counter:
@@ -70,5 +79,5 @@ def _post(settings: Settings, token: str, orders: Sequence[dict[str, Any]]) -> N
         return
     finally:
         line.close()
-    if answer.status >= 300 or '"refused"' in text:
-        log.warning("feed.refused", status=answer.status, answer=text[:500])
+    if answer.status not in (202, 422):  # a refused order is not lost: it stands on the list of refusals
+        log.warning("feed.not_taken", status=answer.status, answer=text[:500])

@@ -32,7 +32,9 @@ class Person:
     teams: tuple[str, ...] = ()
 
 
-GUIDE = Person("sun.wei", "孙伟 Sun Wei", ("admin",))  # whom the sign-in link of the start lets in
+GUIDE = Person(
+    "sun.wei", "孙伟 Sun Wei", ("admin",), ("supervisors", "special", "desk")
+)  # whom the sign-in link of the start lets in
 PEOPLE = (
     GUIDE,
     Person("lin.yue", "林悦 Lin Yue", ("designer",)),
