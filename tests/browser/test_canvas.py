@@ -310,7 +310,7 @@ def test_on_a_phone_the_flow_is_a_list_that_opens_the_settings(house: House, ent
     assert width() <= 390
 
 
-# --- the palette knows the node types ---------------------------------------------------------------------------------------
+# --- the palette knows the node types -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", sorted(node_types()))

@@ -197,8 +197,28 @@ export class Drawing {
     const index = Math.max(ports.indexOf(edge.port), 0);
     const exit = exitOf(from, index, ports.length);
     const entry = entryOf(to);
-    const lane = entry.y < exit.y ? index : ports.length - 1 - index;
-    return [exit, ...route(exit, entry, [...this.rects.values()], Math.min(lane, 5)), entry];
+    const cards = [...this.rects.values()];
+    return [exit, ...route(exit, entry, cards, this.laneOf(edge, ports)), entry];
+  }
+
+  /**
+   * Which lane beside its card an edge turns in. Those that go up come first, the lowest outermost; then those that go
+   * down, the highest outermost: so they do not cross, and no two share a lane.
+   */
+  private laneOf(edge: FlowEdge, ports: readonly string[]): number {
+    const from = this.rects.get(edge.from);
+    if (from === undefined || ports.length < 2) return 0;
+    const up: string[] = [];
+    const down: string[] = [];
+    for (const [index, port] of ports.entries()) {
+      const sibling = this.editor.document.edges.find((one) => one.from === edge.from && one.port === port);
+      const to = sibling === undefined ? undefined : this.rects.get(sibling.to);
+      if (to === undefined) continue;
+      const rise = exitOf(from, index, ports.length).y - entryOf(to).y;
+      if (rise > 1) up.push(port);
+      else if (rise < -1) down.unshift(port);
+    }
+    return Math.min(Math.max([...up, ...down].indexOf(edge.port), 0), 6);
   }
 
   middleOf(edge: FlowEdge): Place {

@@ -4,6 +4,7 @@ import type { Place } from "./document";
 import type { Rect } from "./shape";
 
 const LEAD = 24;
+const LANE = 8;
 const CLEARANCE = 16;
 const BEND_COST = 40;
 const HIT_COST = 100_000;
@@ -15,8 +16,9 @@ const NEARBY = 480;
  */
 export function route(from: Place, to: Place, cards: readonly Rect[], lane = 0): Place[] {
   const near = nearby(cards, from, to);
-  const exit = from.x + LEAD + lane * 8;
   const entry = to.x - LEAD;
+  const first = from.x + LEAD;
+  const exit = entry < first ? first + lane * LANE : Math.min(first + lane * LANE, entry);
   let best = straight(from, to, near);
   for (const way of [...oneUpright(from, to, exit, entry), ...twoUprights(from, to, exit, entry, near)]) {
     const cost = costOf(way, near);
