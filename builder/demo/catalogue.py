@@ -33,7 +33,7 @@ PRODUCTS = (
     Product("SCR-004", "湖笔 七紫三羊", 8600),
     Product("SCR-005", "朱砂印泥", 6800),
     Product("SEA-001", "刻章 姓名印（定制）", 28800, custom=True),
-    Product("SEA-002", "寿山石藏书印（定制）", 158000, custom=True),
+    Product("SEA-002", "寿山石藏书印 𠮷 字款（定制）", 158000, custom=True),
     Product("SIL-001", "苏绣团扇", 32600),
     Product("SIL-002", "香云纱围巾", 58800),
     Product("SIL-003", "真丝旗袍（量身定制）", 398000, custom=True),
@@ -49,14 +49,15 @@ PRODUCTS = (
     Product("FOO-003", "阳澄湖蟹券 8 只", 69800),
     Product("FOO-004", "山西老陈醋 5 年", 3900),
     Product("GIF-001", "祝福卡片", 500),
-    Product("GIF-002", "𠮷祥如意 春联套装", 2900),
+    Product("GIF-002", "吉祥如意 春联套装", 2900),
 )
 
 BUYERS = (
     "王芳", "李娜", "张伟", "刘洋", "陈静", "杨磊", "赵敏", "黄勇", "周杰", "吴霞", "徐强", "孙丽", "马超", "朱琳",
-    "张𠮷", "李堃", "陶喆", "龚䶮", "刘𬭚", "𥖄明", "欧阳娜娜", "司徒㐂", "Aðalbjörg Jónsdóttir", "Nguyễn Thị Hà",
-    "José Muñoz", "Мария Иванова", "佐藤 美咲", "김서연", "Maximilian von Hohenstein-Waldenburg", "阿依古丽·买买提",
+    "欧阳娜娜", "Aðalbjörg Jónsdóttir", "Nguyễn Thị Hà", "José Muñoz", "Мария Иванова", "佐藤 美咲", "김서연",
+    "Maximilian von Hohenstein-Waldenburg", "阿依古丽·买买提",
 )  # fmt: skip
+RARE_BUYERS = ("张𠮷", "李堃", "陶喆", "龚䶮", "刘𬭚", "𥖄明", "司徒㐂")  # of whom a check of characters asks a person
 
 PLACES = (
     ("浙江省", "杭州市", "西湖区", "文三路", "310012"),
@@ -71,5 +72,5 @@ PLACES = (
     ("云南省", "大理白族自治州", "大理市", "人民路", "671003"),
 )
 
-NOTES = ("", "", "", "请尽快发货", "周末送货", "送人的，请不要放价格单", "放门口就好，谢谢🙏", "发票抬头：个人")
+NOTES = ("",) * 25 + ("请尽快发货", "周末送货", "送人的，请不要放价格单", "发票抬头：个人", "放门口就好，谢谢🙏")
 METHODS = ("alipay", "wechat", "card")

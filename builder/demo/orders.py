@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, timezone
 from random import Random
 from typing import Any
 
-from builder.demo.catalogue import BUYERS, METHODS, NOTES, PLACES, PRODUCTS, Product
+from builder.demo.catalogue import BUYERS, METHODS, NOTES, PLACES, PRODUCTS, RARE_BUYERS, Product
 
 CHANNELS = {  # the demo's shops, and the example flow that takes the orders of each
     "own-shop": "big-order-approval",
@@ -15,6 +15,8 @@ CHANNELS = {  # the demo's shops, and the example flow that takes the orders of 
 }
 
 SHOP_ZONE = timezone(timedelta(hours=8))
+
+RARE = 0.06  # of the buyers have a name that older systems cannot write
 
 CHEAP = tuple(product for product in PRODUCTS if product.price < 100_000 and not product.custom)
 DEAR = tuple(product for product in PRODUCTS if product.price >= 300_000 and not product.custom)
@@ -74,8 +76,12 @@ def _line(product: Product, chance: Random) -> dict[str, Any]:
 
 def _buyer(kind: str, chance: Random) -> Mapping[str, Any]:
     phone = f"+86 1{chance.choice('3589')}{chance.randint(0, 9)} {chance.randint(0, 9999):04d} {chance.randint(0, 9999):04d}"
-    number = chance.randrange(len(BUYERS))
-    return {"id": f"b-{number}", "name": BUYERS[number], "phone": None if kind == "no phone" else phone}
+    name = chance.choice(RARE_BUYERS if chance.random() < RARE else BUYERS)
+    return {
+        "id": f"b-{(*BUYERS, *RARE_BUYERS).index(name)}",
+        "name": name,
+        "phone": None if kind == "no phone" else phone,
+    }
 
 
 def _address(kind: str, chance: Random) -> Mapping[str, Any]:
