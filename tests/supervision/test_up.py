@@ -119,11 +119,16 @@ def test_a_home_is_run_once_and_its_token_is_made_for_the_one_that_runs(shop: Ho
 
 
 def test_real_orders_start_with_an_empty_house_and_a_link_for_the_first_administrator(tmp_path: Path) -> None:
-    with house(tmp_path, ORDERFLOW_PORT=str(free_port())) as live:
+    """Also where the path of the home is too long for a socket."""
+    root = tmp_path / ("很长的文件夹名字" * 5)
+    root.mkdir()
+    with house(root, ORDERFLOW_PORT=str(free_port())) as live:
         live.start()
         path = next(line for line in live.said.split() if "/sign-in/" in line).partition(f":{live.port}")[2]
         assert live.ask(path)[0] == 200
-        assert not (tmp_path / "var" / "demo").exists()
+        assert not (root / "var" / "demo").exists()
+        live.wait_for(lambda: bool(live.parts("clock")))
+        assert live.interrupt() == 0
 
 
 @pytest.mark.parametrize("command", ["up", "web", "worker", "clock", "migrate"])
