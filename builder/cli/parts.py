@@ -42,6 +42,8 @@ def application() -> "Flask":
     """The web application of the process that serves; it ends when the process that started it is gone."""
     from builder import create_app
 
+    # Until granian listens in this process, a request to end would be lost in the handler that the fork inherited.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     settings = read_settings(os.environ)
     if isinstance(settings, BadSettings):
         raise SystemExit(str(settings))
