@@ -11,6 +11,7 @@ export type Standing =
 const PAUSE = 700;
 const FIRST_RETRY = 2_000;
 const LONGEST_RETRY = 30_000;
+const LARGEST_PARTING = 20_000;
 
 export class Draft {
   standing: Standing = { kind: "saved" };
@@ -36,6 +37,9 @@ export class Draft {
     editor.on("document", () => this.noted());
     window.addEventListener("online", () => void this.save());
     window.addEventListener("pagehide", () => this.leave());
+    window.addEventListener("beforeunload", (event) => {
+      if (!this.isSaved && !this.canLeave()) event.preventDefault();
+    });
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "hidden") void this.save();
     });
@@ -129,8 +133,14 @@ export class Draft {
     this.retry = Math.min(this.retry * 2, LONGEST_RETRY);
   }
 
+  /** Whether the last changes can still be sent while the page goes away: only small requests can. */
+  private canLeave(): boolean {
+    if (this.standing.kind === "failed" || this.standing.kind === "conflict") return false;
+    return JSON.stringify(this.editor.document).length < LARGEST_PARTING;
+  }
+
   private leave(): void {
-    if (this.isSaved || this.standing.kind === "conflict" || this.saving !== null) return;
+    if (this.isSaved || this.saving !== null || !this.canLeave()) return;
     void this.server.save(this.editor.document, this.rev, true).catch(() => {});
   }
 

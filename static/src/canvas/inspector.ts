@@ -194,7 +194,6 @@ export class Inspector {
         button(say("duplicateStep"), () => editor.duplicate(), { icon: "copy", text: true }),
         button(say("deleteStep"), () => editor.remove(), { icon: "trash", text: true }),
       ),
-      this.homeless,
     );
   }
 
@@ -252,6 +251,20 @@ export class Inspector {
       h("span", { class: "label" }, say("flowChannels")),
       h("span", { class: "hint" }, say("flowChannelsHelp")),
       h("div", { class: "checks" }, ...boxes),
+      h("input", {
+        class: "input",
+        type: "text",
+        maxlength: 64,
+        placeholder: say("otherChannel"),
+        "aria-label": say("otherChannel"),
+        change: (event: Event) => {
+          const name = (event.target as HTMLInputElement).value.trim();
+          if (name === "") return;
+          chosen.add(name);
+          editor.change({ ...editor.document, channels: [...chosen] }, say("didChange"));
+          this.showFlow();
+        },
+      }),
     );
   }
 

@@ -30,6 +30,9 @@ export class Keys {
     private readonly actions: KeyActions,
   ) {
     document.addEventListener("keydown", (event) => this.pressed(event));
+    // The ring around the whole canvas is for those who came by keys.
+    document.addEventListener("keydown", () => surface.classList.add("by-key"), true);
+    document.addEventListener("pointerdown", () => surface.classList.remove("by-key"), true);
     document.addEventListener("copy", (event) => this.copy(event, false));
     document.addEventListener("cut", (event) => this.copy(event, true));
     document.addEventListener("paste", (event) => this.paste(event));

@@ -30,6 +30,7 @@ type Scope = "order" | "item";
 
 /** Where a part of a condition stands, and how it is changed: always from what it is now. */
 interface Spot {
+  /** The path of this part in the settings, like `rules.0.when.all.1`. */
   readonly field: string;
   readonly scope: Scope;
   readonly context: FormContext;
@@ -42,6 +43,13 @@ const MODES: readonly (readonly [Mode, Word])[] = [
   ["none", "matchNone"],
   ["notall", "matchNotAll"],
 ];
+
+const ROWS_AT: Readonly<Record<Mode, string>> = {
+  all: "all",
+  any: "any",
+  none: "not.any",
+  notall: "not.all",
+};
 
 export const conditionField: FieldMaker = (_schema, path, value, context) =>
   groupElement(groupOf(value as Condition | undefined), {
@@ -58,6 +66,7 @@ function groupElement(group: Group, spot: Spot, remove?: () => void): HTMLElemen
   const { say } = spot.context;
   const changeGroup = (change: (present: Group) => Group, rebuild: boolean): void =>
     spot.change((present) => conditionOf(change(groupOf(present))), rebuild);
+  const rowsAt = `${spot.field}.${ROWS_AT[group.mode]}`;
   const rows = group.rows.map((condition, index) => {
     const changeRow: Spot["change"] = (change, rebuild) =>
       changeGroup(
@@ -66,11 +75,7 @@ function groupElement(group: Group, spot: Spot, remove?: () => void): HTMLElemen
       );
     const drop = (): void =>
       changeGroup(({ mode, rows }) => ({ mode, rows: rows.filter((_, place) => place !== index) }), true);
-    return rowElement(
-      rowOf(condition),
-      { ...spot, field: `${spot.field}.${index}`, change: changeRow },
-      drop,
-    );
+    return rowElement(rowOf(condition), { ...spot, field: `${rowsAt}.${index}`, change: changeRow }, drop);
   });
   const shownMode = group.rows.length > 1 || group.mode !== "all" || remove !== undefined;
   return h(
@@ -196,7 +201,7 @@ function clauseElement(clause: Clause, spot: Spot, remove: () => void): HTMLElem
   };
   return h(
     "li",
-    { class: "clause" },
+    { class: "clause", "data-home": spot.field },
     h(
       "div",
       { class: "clause-field" },
@@ -213,6 +218,7 @@ function clauseElement(clause: Clause, spot: Spot, remove: () => void): HTMLElem
             changeClause((present) => ({ ...present, value }), false),
           ),
       ),
+    h("div", { class: "form-problems", "aria-live": "polite" }),
   );
 }
 

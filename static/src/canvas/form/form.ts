@@ -70,7 +70,7 @@ export class Form {
       }
       const slot = home.querySelector<HTMLElement>(":scope > .form-problems");
       slot?.append(problemElement(problem));
-      home.querySelector("input, select, textarea, [contenteditable]")?.setAttribute("aria-invalid", "true");
+      this.controlOf(problem.where, home)?.setAttribute("aria-invalid", "true");
     }
     return homeless;
   }
@@ -81,7 +81,12 @@ export class Form {
     if (home === null) return;
     home.closest("details")?.setAttribute("open", "");
     home.scrollIntoView({ block: "nearest" });
-    home.querySelector<HTMLElement>("input, select, textarea, [contenteditable], button")?.focus();
+    (this.controlOf(where, home) ?? home.querySelector("button"))?.focus();
+  }
+
+  private controlOf(where: string, home: HTMLElement): HTMLElement | null {
+    const exact = home.querySelector<HTMLElement>(`[data-field="${CSS.escape(where)}"]`);
+    return exact ?? home.querySelector<HTMLElement>("input, select, textarea, [contenteditable]");
   }
 
   private homeOf(where: string): HTMLElement | null {
