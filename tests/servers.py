@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,7 +30,15 @@ def postgresql(*, careful: bool = False) -> Iterator[str]:
             [programs / "initdb", "-D", folder / "data", "-U", "orderflow", "-A", "trust", "-E", "UTF8", "--locale=C"],
             owner,
         )
-        command = [programs / "postgres", "-D", folder / "data", "-k", folder, "-c", "listen_addresses="]
+        command: list[str | Path] = [
+            programs / "postgres",
+            "-D",
+            folder / "data",
+            "-k",
+            folder,
+            "-c",
+            "listen_addresses=",
+        ]
         if not careful:
             command += ["-c", "fsync=off", "-c", "full_page_writes=off"]
         url = f"postgresql+psycopg://orderflow@/postgres?host={folder}"
@@ -48,7 +56,13 @@ def mariadb() -> Iterator[str]:
         options = ["--no-defaults", f"--datadir={folder / 'data'}"]
         _run([install, *options, "--auth-root-authentication-method=normal", "--skip-test-db"], owner)
         socket = folder / "s"
-        command = [server, *options, f"--socket={socket}", "--skip-networking", f"--pid-file={folder / 'pid'}"]
+        command: list[str | Path] = [
+            server,
+            *options,
+            f"--socket={socket}",
+            "--skip-networking",
+            f"--pid-file={folder / 'pid'}",
+        ]
         command += ["--innodb-flush-log-at-trx-commit=1", "--innodb-buffer-pool-size=64M"]
         url = f"mysql+pymysql://root@localhost/mysql?unix_socket={socket}"
         with _running(command, folder, owner, _says("ready for connections")):
@@ -64,7 +78,7 @@ def redis() -> Iterator[str]:
     with _folder(None) as folder:
         socket = folder / "r" / "s"
         command = redis_server.command(program, folder / "data", socket)
-        with _running(list(command), folder, None, lambda log: redis_server.answers(socket)):
+        with _running(command, folder, None, lambda log: redis_server.answers(socket)):
             yield f"unix://{socket}"
 
 
@@ -117,7 +131,7 @@ def _run(command: list[str | Path], user: str | None) -> None:
 
 @contextmanager
 def _running(
-    command: list[str | Path] | list[str], folder: Path, user: str | None, ready: Callable[[Path], bool]
+    command: Sequence[str | Path], folder: Path, user: str | None, ready: Callable[[Path], bool]
 ) -> Iterator[None]:
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(command, user=user, cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log)

@@ -2,19 +2,21 @@
 
 import json
 import signal
+import zlib
 from collections import Counter
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
-from redis import Redis
 from rq import Queue, Worker
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from runtime.doorbell import EFFECTS_QUEUE, RUNS_QUEUE
 from runtime.store import queries
-from runtime.store.database import reading
-from runtime.store.tables import effects, journal, runs
+from runtime.store.database import begin, reading
+from runtime.store.tables import effects, journal, runs, tasks
 from tests.jobs.conftest import Yard, wait_until
-from tests.trade import APPROVAL, SIX_STEPS, arrivals, publish
+from tests.trade import APPROVAL, MANAGER, SIX_STEPS, arrivals, publish
 
 pytestmark = pytest.mark.redis
 
@@ -81,11 +83,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing_and_repeats_nothing(yard: Y
     assert_each_went_once(yard, 2_000)
 
 
-def _let_claims_lapse(yard: Yard, traces: "list[str]") -> None:
-    from sqlalchemy import update
-
-    from runtime.store.database import begin
-
+def _let_claims_lapse(yard: Yard, traces: Sequence[str]) -> None:
     with begin(yard.service.engine, durable=False) as connection:
         connection.execute(update(effects).where(effects.c.trace.in_(traces)).values(due_at=0))
 
@@ -148,17 +146,12 @@ def test_jobs_are_written_as_json_and_hold_no_order(yard: Yard) -> None:
         assert all(b"A-0000" not in value for value in kept.values())
 
 
-def _unpacked(data: bytes) -> bytes:
-    import zlib
-
+def _unpacked(data: Any) -> bytes:
     return zlib.decompress(data)
 
 
 def test_a_decision_carries_the_order_on_without_a_worker(yard: Yard) -> None:
     """What needs no outward call is finished in the decision's own commit: the person sees the order go on at once."""
-    from runtime.store.tables import tasks
-    from tests.trade import MANAGER
-
     publish(yard.service, APPROVAL)
     yard.service.receive(arrivals([1]))
     yard.service.drain()
@@ -173,4 +166,3 @@ def test_rings_do_not_pile_up(yard: Yard) -> None:
     for number in range(50):
         yard.service.receive(arrivals([number]))
     assert Queue(RUNS_QUEUE, connection=yard.redis).count == 1
-    assert isinstance(yard.redis, Redis)

@@ -39,8 +39,15 @@ FLOW = flow(
         ("end", "end", {}),
         ("no", "end", {"result": "cancelled", "reason": "not approved"}),
     ],
-    ["in.out>way", "way.large>ask", "way.notable>tell", "way.else>end", "ask.approved>end", "ask.rejected>no"]
-    + ["tell.sent>end"],
+    [
+        "in.out>way",
+        "way.large>ask",
+        "way.notable>tell",
+        "way.else>end",
+        "ask.approved>end",
+        "ask.rejected>no",
+        "tell.sent>end",
+    ],
     key="olist",
     channels=[mapping.CHANNEL],
     teams=[{"key": "leads", "name": "Leads"}],
@@ -168,8 +175,9 @@ def look(house: Live) -> Standing:
         ends: Counter[str] = Counter()
         for run_id, entry in connection.execute(select(journal.c.run_id, journal.c.entry)):
             ends[run_id] += sum("finish" in visit for visit in orjson.loads(entry)["steps"])
-    counts = Counter(ends.values())
-    return Standing(balance, asked, notified, counts[1], sum(n for times, n in counts.items() if times > 1), Decimal(total) / 100)
+    once = sum(1 for times in ends.values() if times == 1)
+    more = sum(1 for times in ends.values() if times > 1)
+    return Standing(balance, asked, notified, once, more, Decimal(total) / 100)
 
 
 def _asked(line: Line) -> Iterable[str]:

@@ -7,7 +7,8 @@ from sqlalchemy import select, text, update
 
 from nodes.contract import Answered
 from runtime.adapters.contract import Call, Outlet
-from runtime.core.run import trace_code
+from runtime.core.engine import decide
+from runtime.core.run import Start, trace_code
 from runtime.flows import Flows
 from runtime.service import Decline
 from runtime.store import journal, queries
@@ -76,7 +77,9 @@ IDS = ["a-1", "A-1", "a-1 ", " a-1", "á-1", "a\u0301-1", "a-𠀀", "a-𠀁", "�
 def test_ids_that_look_alike_stay_different(house: House) -> None:
     publish(house.service, SIX_STEPS)
     house.service.receive([arrival(order(id=name)) for name in IDS])
-    house.service.receive([arrival(order(id="x"), channel=name) for name in ("shop", "Shop", "shop ", "shöp", "shop-𠀀")])
+    house.service.receive(
+        [arrival(order(id="x"), channel=name) for name in ("shop", "Shop", "shop ", "shöp", "shop-𠀀")]
+    )
     assert states(house) == {"running": len(IDS) + 5}
     with reading(house.service.engine) as connection:
         for name in IDS:
@@ -204,18 +207,15 @@ def test_a_call_whose_worker_died_is_made_again_with_the_same_key(house: House) 
 
 
 def test_a_defect_in_one_order_leaves_its_neighbours_alone(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    import runtime.service as module
-
     publish(house.service, SIX_STEPS)
     receipts = house.service.receive(arrivals([1, 2, 3]))
-    real = module.decide
 
     def breaks(plan: Any, run: Any, *rest: Any) -> Any:
         if run.id == receipts[1].run_id and run.steps == 0:
             raise ZeroDivisionError("a defect of ours")
-        return real(plan, run, *rest)
+        return decide(plan, run, *rest)
 
-    monkeypatch.setattr(module, "decide", breaks)
+    monkeypatch.setattr("runtime.service.decide", breaks)
     house.settle()
     assert states(house) == {"done": 2, "failed": 1}
     monkeypatch.undo()
@@ -260,7 +260,7 @@ def test_a_crash_before_the_commit_leaves_all_as_it_was(house: House, monkeypatc
     assert states(house) == {"done": 5}
 
 
-def _everything(house: House) -> dict[str, list[Any]]:
+def _everything(house: House) -> dict[str, Any]:
     with reading(house.service.engine) as connection:
         return {
             table: connection.execute(text(f"SELECT * FROM {table}")).all()
@@ -275,11 +275,10 @@ def test_a_run_that_was_saved_by_somebody_else_is_not_saved_over(house: House) -
         [loaded] = journal.lock_due(connection, house.service._now(), 10)
     with begin(house.service.engine, durable=False) as connection:
         connection.execute(update(runs).values(rev=7))
-    decisions = house.service._decide_all.__func__  # the public ways never come here: this is the last line of defence
+    # No public way leads here while locks hold: this is the last line of defence.
     with pytest.raises(LostRace), begin(house.service.engine, durable=False) as connection:
-        from runtime.core.run import Start
-
-        journal.save(connection, decisions(house.service, connection, [(loaded, Start())]), house.service._now())
+        decisions = house.service._decide_all(connection, [(loaded, Start())])
+        journal.save(connection, decisions, house.service._now())
     assert only(house, runs)["state"] == "running"
 
 
