@@ -14,7 +14,7 @@ from typing import Any, Literal
 import orjson
 import structlog
 from sqlalchemy import Connection, Engine, bindparam, delete, func, select, tuple_
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from runtime.clock import Clock
 from runtime.core.engine import micros
@@ -36,6 +36,8 @@ DAY_MICROS = 24 * 60 * 60 * 1_000_000
 
 MOST_SHARED = 2_000
 MOST_RACES = 5
+# PostgreSQL's SQLSTATEs, MariaDB's numbers: deadlock, and a wait that took too long.
+DEADLOCKS = frozenset(("40P01", "40001", 1213, 1205))
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,15 +210,23 @@ class Intake:
             try:
                 with begin(self.engine, durable=True) as connection:
                     outcomes, rings = _store_all(connection, [one.delivery for one in shared], self.clock())
-            except IntegrityError:
+            except DBAPIError as broken:
                 # Somebody stored one of the same ids in between; now it is found as a duplicate.
-                if race == MOST_RACES - 1:
+                if race == MOST_RACES - 1 or not _lost_race(broken):
                     raise
                 continue
             for one, outcome in zip(shared, outcomes, strict=True):
                 one.outcome, one.done = outcome, True
             return rings
         raise AssertionError("unreachable: the last race returns or raises")
+
+
+def _lost_race(broken: DBAPIError) -> bool:
+    """Whether the database says that somebody else was faster, or that we stood in each other's way."""
+    if isinstance(broken, IntegrityError):
+        return True
+    told = getattr(broken.orig, "sqlstate", None) or next(iter(getattr(broken.orig, "args", ())), None)
+    return told in DEADLOCKS
 
 
 def _store_all(

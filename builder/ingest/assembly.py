@@ -59,7 +59,8 @@ def assemble(sheet: Sheet, meaning: Meaning, sender: Sender) -> Iterator[Assembl
     """Every order of the table, in the order of their first rows."""
     for position, rows in enumerate(_orders(sheet, meaning)):
         document = _document(sheet, meaning, rows)
-        item = Item(position, orjson.dumps(document.written), document.written, tuple(document.problems))
+        problems = tuple(document.problems)
+        item = Item(position, orjson.dumps(document.written), document.written, problems, wreck=document.written)
         checked = check(item, sender)
         if isinstance(checked, Arrival):
             yield Assembled(tuple(number for number, _cells in rows), checked)

@@ -8,7 +8,7 @@ import csv
 import io
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -81,9 +81,8 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One line of the report: rows of the file, column, what stands there, what is wrong, how to mend it."""
+    """One line of the report: row of the file, order, column, what stands there, and what is wrong with it."""
 
-    rows: tuple[int, ...]
     row: int
     order: str
     column: str
@@ -154,13 +153,15 @@ class Uploads:
         self._save(checked)
         return checked
 
-    def report(self, upload: Upload) -> Iterator[Refusal]:
+    def report(self, upload: Upload) -> list[Refusal]:
         """Everything that is wrong, by row."""
         path = self._folder / upload.id / "bad.json"
-        for told in orjson.loads(path.read_bytes()) if path.is_file() else ():
-            for one in told["findings"]:
-                problem = Problem(one["code"], one["where"], one["params"])
-                yield Refusal(tuple(told["rows"]), one["row"], told["order"], one["column"], one["cell"], problem)
+        found = [
+            Refusal(one["row"], told["order"], one["column"], one["cell"], _problem(one))
+            for told in (orjson.loads(path.read_bytes()) if path.is_file() else ())
+            for one in told["findings"]
+        ]
+        return sorted(found, key=lambda one: one.row)
 
     def take_some(self, upload: Upload, intake: Intake, sender: Sender) -> Upload:
         """Hand the next few hundred orders to the runtime. With the first ones, what was refused is kept there too."""
@@ -192,7 +193,7 @@ class Uploads:
             refuse(
                 one["channel"],
                 one["order"],
-                [Problem(found["code"], found["where"], found["params"]) for found in one["findings"]],
+                [_problem(found) for found in one["findings"]],
                 one["raw"].encode(),
             )
             for one in bad
@@ -259,7 +260,6 @@ def _counted(counts: Counts, one: Assembled) -> Counts:
 
 def _report_row(one: Assembled, refused: Refused) -> dict[str, Any]:
     return {
-        "rows": one.rows,
         "order": refused.external_id or "",
         "channel": refused.channel,
         "raw": refused.raw,
@@ -275,6 +275,10 @@ def _report_row(one: Assembled, refused: Refused) -> dict[str, Any]:
             for found in one.findings
         ],
     }
+
+
+def _problem(told: Mapping[str, Any]) -> Problem:
+    return Problem(told["code"], told["where"], told["params"])
 
 
 def _meaning(told: dict[str, Any] | None) -> Meaning | None:

@@ -1,7 +1,6 @@
 """The pages by which people upload orders: choose a file, say what its columns mean, look at the check, take them in."""
 
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Final
 from zoneinfo import available_timezones
@@ -79,7 +78,7 @@ def page(upload_id: str) -> ResponseReturnValue:
     if upload.stage == "columns":
         return _columns(upload, _guessed(upload))
     if upload.stage == "checked":
-        report = list(islice(_uploads().report(upload), MOST_SHOWN + 1))
+        report = _uploads().report(upload)
         return render_template(
             "upload/check.html", upload=upload, report=report[:MOST_SHOWN], more=len(report) > MOST_SHOWN
         )
@@ -145,7 +144,10 @@ def drop(upload_id: str) -> ResponseReturnValue:
     _uploads().drop(upload)
     if upload.taken.accepted:
         stay = ngettext(
-            "Stopped. %(num)s order is in and stays.", "Stopped. %(num)s orders are in and stay.", upload.taken.accepted
+            "Stopped. %(n)s order is in and stays.",
+            "Stopped. %(n)s orders are in and stay.",
+            upload.taken.accepted,
+            n=count(upload.taken.accepted),
         )
         flash(stay, "good")
     return go("upload.start")

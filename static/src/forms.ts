@@ -5,7 +5,8 @@ import { toast } from "./toasts";
 export function keepForms(): void {
   document.addEventListener("change", (event) => {
     const field = event.target;
-    const submits = field instanceof HTMLSelectElement || (field instanceof HTMLInputElement && field.type === "file");
+    const submits =
+      field instanceof HTMLSelectElement || (field instanceof HTMLInputElement && field.type === "file");
     if (submits && field.matches("[data-submit]")) field.form?.requestSubmit();
     if (field instanceof HTMLInputElement && field.matches("[data-file-into]")) void readInto(field);
   });

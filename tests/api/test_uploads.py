@@ -287,7 +287,7 @@ def test_choices_flags_and_tags_are_read_in_both_languages() -> None:
 
 
 def test_no_cell_of_the_report_is_a_formula() -> None:
-    bad = Refusal((2,), 2, '=HYPERLINK("x")', "total", "@SUM(1)", Problem("upload.none"))
+    bad = Refusal(2, '=HYPERLINK("x")', "total", "@SUM(1)", Problem("upload.none"))
     rows = list(csv.reader(io.StringIO(report_csv([bad], ["row"] * 6, "en").decode("utf-8-sig"))))
     assert rows[1][:4] == ["2", '\'=HYPERLINK("x")', "total", "'@SUM(1)"]
 
@@ -372,7 +372,7 @@ def test_many_orders_go_in_step_by_step_and_can_be_stopped(shop: Api) -> None:
     paused = lead.get(f"{path}?paused=1")
     assert 'hx-trigger="load' not in paused.text and "Go on" in paused.text
     lead.post(f"{path}/orders")
-    assert "1000 orders are in and stay" in lead.post(f"{path}/drop").text
+    assert "1,000 orders are in and stay" in lead.post(f"{path}/drop").text
     assert len(rows_of(shop, orders)) == 1000
     assert lead.get(path).status_code == 404
 
