@@ -1,0 +1,301 @@
+"""What follows when something happens to an order: one example for each promise that people rely on."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from nodes.contract import Answered, Decided, Need
+from runtime.core.engine import Decision, Stale, break_off, decide, micros
+from runtime.core.plan import Plan
+from runtime.core.run import Close, Due, Reply, Retry, Run, RunEvent, Start, read_trace, trace_code
+from tests.core.flow_documents import NOTIFY, REQUEST, approval, document, plan_of, total_over
+
+RUN = Run("01JDZZZZZZZZZZZZZZZZZZZZZZ", "running")
+NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
+ORDER: Mapping[str, Any] = {"id": "A-1", "channel": "own-shop", "currency": "CNY", "total": 518_000}
+
+YES = Decided("approve", "", "li")
+
+
+def go(plan: Plan, run: Run, event: RunEvent, now: datetime = NOW, order: Mapping[str, Any] = ORDER) -> Decision:
+    """What follows, where something must."""
+    followed = decide(plan, run, order, event, {}, now)
+    assert isinstance(followed, Decision), followed
+    return followed
+
+
+def path(decision: Decision) -> list[str]:
+    """The nodes that a burst went through."""
+    return [visit["node"] for visit in decision.entry["steps"]]
+
+
+def standing(run: Run) -> dict[str, str]:
+    """Where a run stands, and why it rests there."""
+    return {token.node: token.rest for token in run.tokens}
+
+
+def split_and_join(*more_edges: str) -> Plan:
+    return plan_of(
+        document(
+            [
+                ("in", "ingest", {}),
+                ("fork", "split", {"branches": [{"id": "money"}, {"id": "goods"}]}),
+                ("finance", "approval", approval("finance")),
+                ("warehouse", "approval", approval("warehouse")),
+                ("meet", "join", {}),
+                ("end", "end", {}),
+                ("no", "end", {"result": "cancelled", "reason": "not released"}),
+            ],
+            [
+                "in.out>fork",
+                "fork.money>finance",
+                "fork.goods>warehouse",
+                "finance.approved>meet",
+                "warehouse.approved>meet",
+                "finance.rejected>no",
+                "warehouse.rejected>no",
+                "meet.out>end",
+                *more_edges,
+            ],
+        )
+    )
+
+
+def retrying(**settings: Any) -> Plan:
+    return plan_of(
+        document(
+            [
+                ("in", "ingest", {}),
+                ("ask", "request", REQUEST | {"timeout_seconds": 60}),
+                ("again", "retry", {"max_tries": 3, "first_delay_seconds": 30, "jitter_percent": 0, **settings}),
+                ("end", "end", {}),
+            ],
+            ["in.out>ask", "ask.ok>end", "ask.failed>again", "ask.timeout>again"],
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("total", "currency", "expected"),
+    [(500_001, "CNY", "big"), (500_000, "CNY", "else"), (900_000, "BRL", "else")],
+)
+def test_a_route_takes_the_first_rule_that_fits(total: int, currency: str, expected: str) -> None:
+    plan = plan_of(
+        document(
+            [
+                ("in", "ingest", {}),
+                ("way", "route", {"rules": [{"id": "big", "when": total_over("5000.00")}]}),
+                ("end", "end", {}),
+                ("other", "end", {}),
+            ],
+            ["in.out>way", "way.big>end", "way.else>other"],
+        )
+    )
+    followed = go(plan, RUN, Start(), order={**ORDER, "total": total, "currency": currency})
+    assert followed.entry["steps"][1]["port"] == expected
+    assert followed.run.state == "done"
+
+
+def test_branches_go_side_by_side_and_meet_again() -> None:
+    plan = split_and_join()
+    begun = go(plan, RUN, Start())
+    assert standing(begun.run) == {"finance": "person", "warehouse": "person"}
+    assert [task.node for task in begun.tasks] == ["finance", "warehouse"]
+    half = go(plan, begun.run, Reply(3, 1, YES))
+    assert standing(half.run) == {"warehouse": "person", "meet": "join"}
+    assert (half.run.state, half.withdrawn) == ("waiting", ())
+    whole = go(plan, half.run, Reply(4, 1, YES))
+    assert (whole.run.state, whole.run.tokens) == ("done", ())
+    assert path(whole) == ["warehouse", "meet", "meet", "end"]
+
+
+def test_a_rejection_in_one_branch_ends_the_other_and_withdraws_its_task() -> None:
+    plan = split_and_join()
+    begun = go(plan, RUN, Start())
+    ended = go(plan, begun.run, Reply(3, 1, Decided("reject", "no money", "li")))
+    assert (ended.run.state, ended.run.reason) == ("cancelled", "not released")
+    assert ended.withdrawn == (trace_code(RUN.id, 4, 1),)
+
+
+def test_a_branch_that_ends_early_does_not_hold_up_the_join() -> None:
+    plan = plan_of(
+        document(
+            [
+                ("in", "ingest", {}),
+                ("fork", "split", {"branches": [{"id": "a"}, {"id": "b"}]}),
+                ("ask", "approval", approval()),
+                ("tell", "notify", NOTIFY),
+                ("meet", "join", {}),
+                ("end", "end", {}),
+            ],
+            [
+                "in.out>fork",
+                "fork.a>ask",
+                "fork.b>tell",
+                "ask.approved>meet",
+                "ask.rejected>end",
+                "tell.sent>meet",
+                "meet.out>end",
+            ],
+        )
+    )
+    begun = go(plan, RUN, Start())
+    waiting = go(plan, begun.run, Reply(4, 1, Answered("ok")))
+    assert standing(waiting.run) == {"ask": "person", "meet": "join"}
+    assert go(plan, waiting.run, Reply(3, 1, Decided("reject", "", "li"))).run.state == "done"
+
+
+def test_a_split_within_a_branch_meets_before_the_outer_one() -> None:
+    plan = plan_of(
+        document(
+            [
+                ("in", "ingest", {}),
+                ("outer", "split", {"branches": [{"id": "a"}, {"id": "b"}]}),
+                ("inner", "split", {"branches": [{"id": "x"}, {"id": "y"}]}),
+                ("inner-join", "join", {}),
+                ("outer-join", "join", {}),
+                ("end", "end", {}),
+            ],
+            [
+                "in.out>outer",
+                "outer.a>outer-join",
+                "outer.b>inner",
+                "inner.x>inner-join",
+                "inner.y>inner-join",
+                "inner-join.out>outer-join",
+                "outer-join.out>end",
+            ],
+        )
+    )
+    followed = go(plan, RUN, Start())
+    assert followed.run.state == "done"
+    met = {visit["node"]: visit["met"] for visit in followed.entry["steps"] if "met" in visit}
+    assert met == {"inner-join": [5, 6], "outer-join": [3, 7]}
+
+
+def test_a_retry_pauses_longer_each_time_and_then_gives_up() -> None:
+    plan = retrying()
+    run, now = go(plan, RUN, Start()).run, NOW
+    for attempt, pause in ((1, 30), (2, 60)):
+        run = go(plan, run, Reply(2, attempt, Answered("error", message="503")), now).run
+        assert standing(run) == {"again": "retry"}
+        assert run.due_at == micros(now) + pause * 1_000_000
+        now += timedelta(seconds=pause)
+        tried = go(plan, run, Due(), now)
+        assert [effect.trace for effect in tried.effects] == [trace_code(RUN.id, 2, attempt + 1)]
+        run = tried.run
+    failed = go(plan, run, Reply(2, 3, Answered("error", message="503")), now).run
+    assert (failed.state, failed.reason, failed.due_at) == ("failed", "request.error", None)
+    assert standing(failed) == {"ask": "failed"}
+    assert failed.tokens[0].failure is not None and failed.tokens[0].failure.params["message"] == "503"
+
+
+def test_a_person_s_try_has_all_automatic_tries_again() -> None:
+    plan = retrying(max_tries=2)
+    run = go(plan, RUN, Start()).run
+    run = go(plan, run, Reply(2, 1, Answered("error"))).run
+    run = go(plan, run, Due(), NOW + timedelta(hours=1)).run
+    run = go(plan, run, Reply(2, 2, Answered("error"))).run
+    assert run.state == "failed"
+    run = go(plan, run, Retry()).run
+    assert standing(run) == {"ask": "system"}
+    run = go(plan, run, Reply(2, 3, Answered("error"))).run
+    assert standing(run) == {"again": "retry"}
+
+
+def test_what_is_not_worth_a_retry_fails_at_once() -> None:
+    plan = retrying(on=["timeout"])
+    run = go(plan, RUN, Start()).run
+    assert go(plan, run, Reply(2, 1, Answered("refused"))).run.state == "failed"
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        Reply(2, 1, Answered("ok")),
+        Reply(3, 1, Answered("ok")),
+        Reply(2, 2, Decided("approve", "", "li")),
+        Start(),
+        Due(),
+        Retry(),
+        Retry(2),
+    ],
+)
+def test_what_comes_late_or_twice_or_to_the_wrong_step_changes_nothing(event: RunEvent) -> None:
+    plan = retrying()
+    run = go(plan, RUN, Start()).run
+    run = go(plan, run, Reply(2, 1, Answered("error"))).run
+    run = go(plan, run, Due(), NOW + timedelta(seconds=30)).run
+    assert standing(run) == {"ask": "system"}
+    assert decide(plan, run, ORDER, event, {}, NOW) == Stale(event)
+
+
+def test_no_answer_in_time_is_a_failure_too() -> None:
+    plan = retrying()
+    run = go(plan, RUN, Start()).run
+    late = go(plan, run, Due(), NOW + timedelta(seconds=60))
+    assert standing(late.run) == {"again": "retry"}
+    assert late.withdrawn == (trace_code(RUN.id, 2, 1),)
+
+
+def test_a_closed_order_asks_nobody_any_more() -> None:
+    plan = split_and_join()
+    begun = go(plan, RUN, Start())
+    closed = go(plan, begun.run, Close("cancelled", "the buyer called"), NOW + timedelta(hours=1))
+    assert (closed.run.state, closed.run.reason) == ("cancelled", "the buyer called")
+    assert closed.run.ended_at == micros(NOW + timedelta(hours=1))
+    assert set(closed.withdrawn) == {task.trace for task in begun.tasks}
+    assert decide(plan, closed.run, ORDER, Close("done", "again"), {}, NOW) == Stale(Close("done", "again"))
+
+
+def test_a_defect_stops_what_was_moving_and_another_try_starts_anew() -> None:
+    plan = retrying()
+    broken = break_off(RUN, Start(), "KeyError: 'x'", NOW).run
+    assert broken.state == "failed"
+    assert broken.tokens[0].failure is not None and broken.tokens[0].failure.params == {"why": "KeyError: 'x'"}
+    assert standing(go(plan, broken, Retry()).run) == {"ask": "system"}
+
+
+def test_what_the_flow_writes_on_the_order_is_read_by_the_next_step() -> None:
+    rule = {"field": "attributes.desk", "op": "eq", "value": "north"}
+    plan = plan_of(
+        document(
+            [
+                ("in", "ingest", {}),
+                ("mark", "set", {"changes": [{"field": "attributes.desk", "value": "north"}]}),
+                ("way", "route", {"rules": [{"id": "north", "when": rule}]}),
+                ("yes", "end", {}),
+                ("no", "end", {}),
+            ],
+            ["in.out>mark", "mark.out>way", "way.north>yes", "way.else>no"],
+        )
+    )
+    followed = go(plan, RUN, Start())
+    assert path(followed)[-1] == "yes"
+    assert followed.run.changes == {"attributes.desk": "north"}
+    assert "attributes" not in ORDER
+
+
+def test_what_must_be_known_is_asked_for_and_then_kept() -> None:
+    who = {"kind": "field", "value": "buyer.id"}
+    plan = plan_of(
+        document(
+            [("in", "ingest", {}), ("ask", "approval", {"title": "?", "who": who}), ("end", "end", {})],
+            ["in.out>ask", "ask.approved>end", "ask.rejected>end"],
+        )
+    )
+    order = {**ORDER, "buyer": {"id": "li"}}
+    assert decide(plan, RUN, order, Start(), {}, NOW) == Need(("person:li",))
+    followed = decide(plan, RUN, order, Start(), {"person:li": "li"}, NOW)
+    assert isinstance(followed, Decision)
+    assert followed.tasks[0].ask.who == {"kind": "person", "value": "li"}
+    assert followed.entry["facts"] == {"person:li": "li"}
+
+
+def test_a_trace_code_leads_back_to_run_step_and_attempt() -> None:
+    assert read_trace(trace_code(RUN.id, 12, 3)) == (RUN.id, 12, 3)
+    for wrong in ("", "x.1.1", f"{RUN.id}.1", f"{RUN.id}.1.1.1", f"{RUN.id}.a.1"):
+        with pytest.raises(ValueError):
+            read_trace(wrong)
