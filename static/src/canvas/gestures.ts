@@ -18,6 +18,8 @@ export interface Wishes {
   offerNext(node: string, port: string, client: Place, at?: Place): void;
   offerAt(client: Place, at: Place): void;
   openSettings(node: string): void;
+  /** A gesture is over: whatever had to wait for it may happen now. */
+  settled(): void;
 }
 
 interface Gesture {
@@ -25,6 +27,9 @@ interface Gesture {
   end(event: PointerEvent): void;
   cancel(): void;
 }
+
+/** What stands in while it is found out which gesture begins. */
+const RESTING: Gesture = { move: () => {}, end: () => {}, cancel: () => {} };
 
 export class Gestures {
   private current: Gesture | null = null;
@@ -50,11 +55,17 @@ export class Gestures {
     document.addEventListener("keyup", (event) => this.spaceKey(event, false));
   }
 
+  /** Whether a gesture is going on: nothing may move under the hand meanwhile. */
+  get isBusy(): boolean {
+    return this.current !== null;
+  }
+
   /** Break off whatever is going on; nothing has changed. Tells whether there was something. */
   cancel(): boolean {
     if (this.current === null) return false;
     this.current.cancel();
     this.current = null;
+    this.wishes.settled();
     return true;
   }
 
@@ -69,11 +80,12 @@ export class Gestures {
       return;
     }
     if (this.current !== null) return;
+    this.current = RESTING;
     const gesture = this.gestureAt(event, target);
+    this.current = gesture;
     if (gesture === null) return;
     event.preventDefault();
     this.surface.setPointerCapture(event.pointerId);
-    this.current = gesture;
   }
 
   private gestureAt(event: PointerEvent, target: Element): Gesture | null {
@@ -101,6 +113,7 @@ export class Gestures {
     const gesture = this.current;
     this.current = null;
     gesture?.end(event);
+    if (gesture !== null) this.wishes.settled();
   }
 
   private abandon(event: PointerEvent): void {

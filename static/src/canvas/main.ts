@@ -108,6 +108,7 @@ class Page {
       offerNext: (node, port, client, at) => this.offerNext(node, port, client, at),
       offerAt: (client, at) => this.offer(client, (kind) => editor.add(kind, { at })),
       openSettings: () => this.inspector.focus(""),
+      settled: () => this.showInspector(),
     });
     this.edgeTools = new EdgeTools(this.surface, editor, this.drawing, (edge, client) =>
       this.offer(client, (kind) => editor.add(kind, { on: edge }), "insertStep"),
@@ -192,10 +193,11 @@ class Page {
   /** The settings are there while something is selected; a card that they would cover moves into view. */
   private showInspector(): void {
     const { editor, root } = this;
-    if (SMALL.matches) return;
+    if (SMALL.matches || this.gestures.isBusy) return;
     const was = root.classList.contains("is-inspecting");
-    root.classList.toggle("is-inspecting", editor.selected.size > 0);
-    if (!was && editor.single !== undefined && !this.isList) this.drawing.reveal(editor.single);
+    const wanted = editor.selected.size > 0;
+    root.classList.toggle("is-inspecting", wanted);
+    if (wanted && !was && editor.single !== undefined && !this.isList) this.drawing.reveal(editor.single);
   }
 
   private inspectorFrame(): HTMLElement {

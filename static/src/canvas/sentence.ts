@@ -82,7 +82,10 @@ export class Sentences {
     if (Array.isArray(value)) return this.list(schema, value);
     if (typeof value === "object") return said(value as Words, this.language);
     const unit = UNIT_WORDS[schema["x-widget"] ?? ""];
-    return unit === undefined ? plain(value) : `${plain(value)} ${this.say(unit)}`;
+    if (unit !== undefined) return `${plain(value)} ${this.say(unit)}`;
+    return typeof value === "number" && schema.title !== undefined
+      ? `${schema.title}: ${value}`
+      : plain(value);
   }
 
   /** A template with the names of its fields in place of their paths. */
@@ -99,7 +102,8 @@ export class Sentences {
       return values.map((value) => this.setting(items ?? {}, value, {})).join(this.say("listJoin"));
     }
     if ("field" in items.properties && "value" in items.properties) {
-      return values.map((value) => this.change(value as Settings)).join(this.say("listJoin"));
+      const changes = (values as readonly Settings[]).filter((change) => change.field !== undefined);
+      return changes.map((change) => this.change(change)).join(this.say("listJoin"));
     }
     if (items.properties.when === undefined || values.length > 1) {
       return counted(schema, values);
