@@ -1,8 +1,10 @@
 """Puts web, database and runtime together: the one place that knows them all."""
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 
-from flask import Flask
+from flask import Flask, request
+from flask.typing import ResponseReturnValue
 from flask_login import LoginManager
 from flask_wtf import CSRFProtect
 
@@ -39,7 +41,7 @@ def assemble(settings: Settings) -> Flask:
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SESSION_COOKIE_NAME="orderflow",
+        SESSION_COOKIE_NAME="orderflow-demo" if settings.demo else "orderflow",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=timedelta(days=14),
@@ -49,6 +51,8 @@ def assemble(settings: Settings) -> Flask:
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
+    if settings.demo:
+        _close_the_demo_to_foreign_names(app, settings)
     _install_runtime(app, settings)
     _install_frame(app, settings)
     _install_people(app)
@@ -58,6 +62,17 @@ def assemble(settings: Settings) -> Flask:
     install_uploads(app, settings.home)
     errors.install_errors(app)
     return app
+
+
+def _close_the_demo_to_foreign_names(app: Flask, settings: Settings) -> None:
+    """The demo lets people in without passwords, so no foreign name that leads to this machine may open it."""
+    known = {"localhost", "127.0.0.1", "::1", settings.host}
+
+    def refuse() -> ResponseReturnValue | None:
+        asked = urlsplit(f"//{request.host}").hostname
+        return None if asked in known else ("The demo answers on this machine only, by the address it told.", 400)
+
+    app.before_request(refuse)
 
 
 def _install_runtime(app: Flask, settings: Settings) -> None:

@@ -1,11 +1,14 @@
 """The demo shop shows what Orderflow does: every way of the example flows is taken by its simulated orders."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from random import Random
 
 import pytest
 
+from builder import create_app
 from builder.auth import DUTIES
+from builder.config import Settings, read_settings
 from builder.demo.catalogue import PRODUCTS
 from builder.demo.feed import SHARES, STARTING_SET, starting_set
 from builder.demo.orders import CHANNELS, simulated_order
@@ -60,6 +63,16 @@ def test_simulated_orders_take_every_way_out_of_checks_and_routes(channel: str) 
 def test_the_catalogue_has_a_few_dozen_products_with_rare_characters() -> None:
     assert len({product.sku for product in PRODUCTS}) == len(PRODUCTS) >= 24
     assert any(ord(sign) > 0xFFFF for product in PRODUCTS for sign in product.title)
+
+
+def test_the_demo_answers_to_no_foreign_name(tmp_path: Path, sqlite_url: str) -> None:
+    """A web page that makes its own name lead to this machine gets nothing from a shop without passwords."""
+    told = {"ORDERFLOW_HOME": str(tmp_path), "ORDERFLOW_DEMO": "1", "ORDERFLOW_DATABASE_URL": sqlite_url}
+    settings = read_settings(told)
+    assert isinstance(settings, Settings)
+    browser = create_app(settings).test_client()
+    assert browser.get("/sign-in", base_url="http://127.0.0.1:8000").status_code == 200
+    assert browser.get("/sign-in", base_url="http://evil.example:8000").status_code == 400
 
 
 def kind_of(document: dict, node: str) -> str:  # type: ignore[type-arg]
