@@ -14,6 +14,10 @@ from typing import Any, Final, Literal
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
+Words = str | Mapping[str, str]
+"""A text, or a text a language (`{"en": …, "zh-CN": …}`)."""
+
+
 def _empty() -> Any:
     return field(default_factory=lambda: EMPTY)
 
@@ -40,7 +44,7 @@ class Port:
     """
 
     id: str
-    name: str | Mapping[str, str] | None = None
+    name: Words | None = None
     failure: bool = False
     optional: bool = False
     advice: str | None = None
@@ -93,7 +97,7 @@ class Step:
 
     `settings` are the checked settings, defaults filled in. By the `format` that the schema gives a setting, it has
     become: condition, a callable `(order) -> True | False | None` (None: cannot be told); template, a callable
-    `(order) -> str`; field, a `FieldOf`; range, a `RangeOf`; who, its dict with a `FieldOf` as value where it names a
+    `(order) -> Words`; field, a `FieldOf`; range, a `RangeOf`; who, its dict with a `FieldOf` as value where it names a
     field. `order` is the canonical order with the run's own changes laid over it. `now` is UTC. `connected` are the
     ports that have an edge. `failure` is what led here through a failure port.
     """
@@ -157,9 +161,9 @@ class TaskAsk:
     `due` is when the answer is overdue, for the eye; what wakes the step by itself is `AskPerson.until`.
     """
 
-    title: str
+    title: Words
     who: Mapping[str, Any]
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Words, ...] = ()
     due: datetime | None = None
 
 
@@ -222,7 +226,7 @@ class Finish:
     """The order has arrived. `cancelled` ends its other branches too."""
 
     result: Result
-    reason: str = ""
+    reason: Words = ""
 
 
 @dataclass(frozen=True, slots=True)

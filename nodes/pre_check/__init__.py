@@ -13,8 +13,19 @@ from nodes.pre_check.contact import lacking, odd_phone
 PORTS = (Port("ok"), Port("abnormal"))
 
 CHARACTER_CHECKS = frozenset(
-    ("rare_characters", "emoji", "control_characters", "reversed_text", "private_characters", "mojibake")
+    (
+        "control_characters",
+        "reversed_text",
+        "private_characters",
+        "unassigned_characters",
+        "mojibake",
+        "emoji",
+        "rare_characters",
+    )
 )
+# Harmless in a note or a title: these trouble who prints a label.
+LABEL_CHECKS = frozenset(("emoji", "rare_characters"))
+LABELS = ("buyer.", "address.")
 BUYER_TEXTS = ("name", "phone", "email")
 ADDRESS_TEXTS = ("country", "province", "city", "district", "street", "zip")
 
@@ -75,8 +86,9 @@ def _odd_texts(checks: frozenset[str], order: Mapping[str, Any]) -> Iterator[Fou
         return
     for path, text in _texts(order):
         if isinstance(text, str) and text:
+            wanted = checks if path.startswith(LABELS) else checks - LABEL_CHECKS
             for check, example in unusual(text):
-                if check in checks:
+                if check in wanted:
                     yield _found(check, path, example=example)
 
 
@@ -112,6 +124,4 @@ def _check(settings: Mapping[str, Any]) -> tuple[Finding, ...]:
     return tuple(findings)
 
 
-NODE = NodeType(
-    kind="pre-check", group="decide", ports=lambda settings: PORTS, enter=_enter, check=_check
-)
+NODE = NodeType(kind="pre-check", group="decide", ports=lambda settings: PORTS, enter=_enter, check=_check)

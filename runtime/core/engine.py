@@ -30,6 +30,7 @@ from nodes.contract import (
     TaskAsk,
     TimeUp,
     TryAgain,
+    Words,
 )
 from runtime.core.plan import Plan, PlanNode
 from runtime.core.run import (
@@ -190,7 +191,7 @@ class _Burst:
     tasks: dict[str, AskedTask] = field(default_factory=dict)
     effects: dict[str, AskedEffect] = field(default_factory=dict)
     ended: Result = "done"
-    reason: str | None = None
+    reason: Words | None = None
 
     def __post_init__(self) -> None:
         self.at = micros(self.now)
@@ -383,13 +384,13 @@ class _Burst:
         self._record(merged, port=port, met=[t.step for t in waiting])
         self._leave(merged, node, port, None)
 
-    def _finish(self, token: Token, result: Result, reason: str) -> None:
+    def _finish(self, token: Token, result: Result, reason: Words) -> None:
         self._record(token, finish=result, **_filled(reason=reason))
         self.tokens.remove(token)
         if result == "cancelled":
             self._end_all(result, reason)
 
-    def _end_all(self, result: Result, reason: str) -> None:
+    def _end_all(self, result: Result, reason: Words) -> None:
         # What this very burst asked for is not asked at all.
         self.tasks.clear()
         self.effects.clear()

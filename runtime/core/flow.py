@@ -11,8 +11,9 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from nodes import node_types
+from nodes.contract import Words
 from runtime.core.flow_foreign import product_of
-from runtime.core.flow_parts import Edge, Flow, FlowNode, Words
+from runtime.core.flow_parts import Edge, Flow, FlowNode
 from runtime.core.flow_settings import compiled, read_settings
 from runtime.core.flow_structure import structure_problems
 from runtime.core.json_text import shown

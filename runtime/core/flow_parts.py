@@ -4,10 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nodes.contract import NodeType, Port
-
-Words = str | Mapping[str, str]
-"""A text, or a text a language."""
+from nodes.contract import NodeType, Port, Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +35,7 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """A flow document whose key, name, nodes and edges could all be read. It may still have problems: a draft is allowed to."""
+    """A flow document whose key, name, nodes and edges could all be read. It may still have problems: a draft may."""
 
     key: str
     name: Words

@@ -15,13 +15,14 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 import nodes
-from nodes.contract import ABSENT, FieldOf, Finding, NodeType, RangeOf
+from nodes.contract import ABSENT, FieldOf, Finding, NodeType, RangeOf, Words
 from runtime.core import conditions
 from runtime.core.json_text import shown
-from runtime.core.money import show_amount
-from runtime.core.order import FIELDS, MISSING, Field, field_at, value_at
+from runtime.core.money import show_amount, show_money
+from runtime.core.order import CHOICE_LABELS, FIELDS, MISSING, Field, field_at, value_at
 from runtime.core.problem import Problem, joined
 from runtime.core.shape import nearest, shape_problems
+from runtime.core.words import spoken
 
 Settings = Mapping[str, Any]
 Place = tuple[str | int, ...]
@@ -29,6 +30,7 @@ Place = tuple[str | int, ...]
 EVERY = "*"
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _NOT_TOLD = "–"
 
 
@@ -157,31 +159,60 @@ def _condition_problems(condition: Any, schema: Mapping[str, Any], where: str) -
     yield from conditions.check(condition, where)
 
 
-def _template_problems(template: str, schema: Mapping[str, Any], where: str) -> Iterator[Problem]:
-    for path in dict.fromkeys(_PLACEHOLDER.findall(template)):
-        if field_at(path) is None:
-            yield _unknown_field("template.unknown_field", path, where)
+def _template_problems(template: Words, schema: Mapping[str, Any], where: str) -> Iterator[Problem]:
+    texts = (
+        {where: template} if isinstance(template, str) else {joined(where, tag): each for tag, each in template.items()}
+    )
+    for place, text in texts.items():
+        for path in dict.fromkeys(_PLACEHOLDER.findall(text)):
+            if field_at(path) is None:
+                yield _unknown_field("template.unknown_field", path, place)
 
 
-def fill(template: str, order: Mapping[str, Any]) -> str:
-    """The text with each `{field.path}` replaced by what the order tells. Plain replacement: nothing is evaluated."""
-    return _PLACEHOLDER.sub(lambda found: _spelled(tell(order, found.group(1))), template)
+def fill(template: str, order: Mapping[str, Any], language: str) -> str:
+    """The text with each `{field.path}` replaced by what the order tells, as `language` writes it.
+
+    Plain replacement: nothing is evaluated.
+    """
+    return _PLACEHOLDER.sub(lambda found: _spelled(order, found.group(1), language), template)
 
 
-def _compile_template(template: str) -> Callable[[Mapping[str, Any]], str]:
+def _compile_template(template: Words) -> Callable[[Mapping[str, Any]], Words]:
+    """A text gives a text, a text a language gives a text a language."""
+    if isinstance(template, str):
+        return _compile_text(template, _language_of(template))
+    compiled_texts = {tag: _compile_text(text, tag) for tag, text in template.items()}
+    return lambda order: {tag: text(order) for tag, text in compiled_texts.items()}
+
+
+def _compile_text(template: str, language: str) -> Callable[[Mapping[str, Any]], str]:
     if not _PLACEHOLDER.search(template):
         return lambda order: template
-    return lambda order: fill(template, order)
+    return lambda order: fill(template, order, language)
 
 
-def _spelled(told: Any) -> str:
+def _language_of(text: str) -> str:
+    """In which language amounts are written in a text that names none: Chinese beside Chinese characters."""
+    return "zh-CN" if _CHINESE.search(text) else "en"
+
+
+def _spelled(order: Mapping[str, Any], path: str, language: str) -> str:
+    field = field_at(path)
+    if path == "total":
+        return show_money(order["total"], order["currency"], language)
+    told = tell(order, path)
+    if field is not None and field.kind == "choice" and told in CHOICE_LABELS:
+        return CHOICE_LABELS[told][spoken(language)]
+    return _spelled_value(told, language)
+
+
+def _spelled_value(told: Any, language: str) -> str:
     match told:
         case None | "":
             return _NOT_TOLD
         case list():
-            return ", ".join(map(_spelled, told)) or _NOT_TOLD
-        case {"amount": amount, "currency": currency}:
-            return f"{amount} {currency}"
+            comma = "、" if spoken(language) == "zh-CN" else ", "
+            return comma.join(_spelled_value(each, language) for each in told) or _NOT_TOLD
         case _:
             return _NOT_TOLD if told is ABSENT else str(told)
 

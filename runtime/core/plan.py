@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nodes.contract import NodeType, Port
+from nodes.contract import NodeType, Port, Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class PlanNode:
     id: str
     kind: str
     type: NodeType
-    name: str | Mapping[str, str] | None
+    name: Words | None
     settings: Mapping[str, Any]
     ports: Mapping[str, Port]
     targets: Mapping[str, int]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
-from nodes.contract import Event, Failure
+from nodes.contract import Event, Failure, Words
 
 RunState = Literal["running", "waiting", "held", "failed", "done", "cancelled", "merged"]
 STATES: tuple[str, ...] = ("running", "waiting", "held", "failed", "done", "cancelled", "merged")
@@ -51,7 +51,10 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """`steps` is the number of the last step entered; `rev` counts saves and numbers the journal's entries."""
+    """`steps` is the number of the last step entered; `rev` counts saves and numbers the journal's entries.
+
+    `reason` is what an end, a person or a failure said: words, or the code of a failure.
+    """
 
     id: str
     state: RunState
@@ -59,7 +62,7 @@ class Run:
     changes: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     steps: int = 0
     rev: int = 0
-    reason: str | None = None
+    reason: Words | None = None
     due_at: int | None = None
     ended_at: int | None = None
 
