@@ -129,6 +129,33 @@ def create_token(name: str, role: str, channels: tuple[str, ...]) -> None:
     click.echo(made.text)
 
 
+@token.command("revoke")
+@click.argument("name")
+def revoke_token(name: str) -> None:
+    """Let the API token NAME be good for nothing; within five seconds nobody gets in with it."""
+    from builder.cli import people
+
+    if not people.end_token(settings_of_the_running(), name):
+        raise click.ClickException(f"There is no live token named “{name}”.")
+    click.echo(f"The token {name} is revoked.", err=True)
+
+
+@main.group()
+def channel() -> None:
+    """The shops that orders come from."""
+
+
+@channel.command("secret")
+@click.argument("name")
+@click.option("--only", is_flag=True, help="End a rotation: make nothing, keep only the newest secret.")
+def channel_secret(name: str, only: bool) -> None:
+    """Make a signing secret for the channel NAME and print it, this once. The one before stays good until the next."""
+    from builder.cli import people
+
+    made = people.make_secret(settings_of_the_running(), name, only=only)
+    click.echo(made or "Only the newest secret is good now.", err=not made)
+
+
 @main.command()
 @click.option("--user", help="Who signs in with it; without, the first administrator is made with it.")
 def link(user: str | None) -> None:

@@ -3,13 +3,19 @@
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 from sqlalchemy.exc import IntegrityError
 
 from builder.api.access import ROLES
 from builder.auth import add_token, has_admin, make_signin_link
 from builder.config import Settings
+from runtime.actor import SYSTEM
+from runtime.clock import now
+from runtime.core.engine import micros
+from runtime.sealing import Seal, add_signing_secret, drop_old_secrets
+from runtime.store import trail
 from runtime.store.database import begin, connect, migrate, reading
+from runtime.store.tables import api_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,28 @@ def make_token(settings: Settings, name: str, role: str, channels: tuple[str, ..
             return MadeToken(add_token(connection, name, role, channels or None))
     except IntegrityError:
         return MadeToken(problem=f"There is a token named “{name}” already. Choose another name.")
+
+
+def end_token(settings: Settings, name: str) -> bool:
+    """Revokes an API token. False: there is no live one of this name."""
+    at = micros(now())
+    with begin(connect(settings.database_url), durable=True) as connection:
+        live = update(api_tokens).where(api_tokens.c.name == name, api_tokens.c.revoked_at.is_(None))
+        if connection.execute(live.values(revoked_at=at)).rowcount == 0:
+            return False
+        trail.write(connection, SYSTEM, at, "token.revoke", name)
+    return True
+
+
+def make_secret(settings: Settings, channel: str, *, only: bool) -> str:
+    """Makes a signing secret for a channel. With `only`, makes none and lets only the newest be good."""
+    at, seal = micros(now()), Seal(settings.secret_key)
+    with begin(connect(settings.database_url), durable=True) as connection:
+        trail.write(connection, SYSTEM, at, "channel.secret", channel, after={"only": only})
+        if only:
+            drop_old_secrets(connection, seal, channel, at)
+            return ""
+        return add_signing_secret(connection, seal, channel, at)
 
 
 def make_link(settings: Settings, user: str | None) -> str:
