@@ -5,6 +5,7 @@ Each call is one transaction for its whole batch: lock, decide, save, commit; th
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 import structlog
@@ -74,11 +75,12 @@ class Service:
 
     def drain(self, limit: int = DRAIN_BATCH) -> int:
         """Move up to `limit` orders that can go on by themselves. How many there were; 0 means dry."""
-        at = self._now()
+        now = self.clock()
+        at = micros(now)
         with begin(self.engine, durable=False) as connection:
             loaded = journal.lock_due(connection, at, limit)
             events: list[tuple[Loaded, RunEvent]] = [(one, Due() if one.run.steps else Start()) for one in loaded]
-            decisions = self._decide_all(connection, events)
+            decisions = self._decide_all(connection, events, now)
             journal.save(connection, decisions, at)
         self._ring_for(decisions)
         return len(loaded)
@@ -94,7 +96,8 @@ class Service:
 
     def deliver_answers(self, answers: Mapping[str, Answered]) -> None:
         """Write down what systems answered (by trace code) and let their orders go on. Late answers change nothing."""
-        at = self._now()
+        now = self.clock()
+        at = micros(now)
         by_run: dict[str, list[Reply]] = {}
         for trace, answer in answers.items():
             run_id, step, attempt = read_trace(trace)
@@ -102,7 +105,7 @@ class Service:
         with begin(self.engine, durable=False) as connection:
             loaded = journal.lock(connection, by_run)
             journal.settle_effects(connection, answers, at)
-            decisions = self._decide_in_turn(connection, loaded, by_run)
+            decisions = self._decide_in_turn(connection, loaded, by_run, now)
             for batch in decisions:
                 journal.save(connection, batch, at)
         self._ring_for([decision for batch in decisions for decision in batch])
@@ -127,7 +130,8 @@ class Service:
         self, trace: str, decision: Literal["approve", "reject"], reason: str, actor: Actor
     ) -> Decline | None:
         """Deliver a person's decision. None: it counts, and the order has gone on. The first one wins."""
-        at = self._now()
+        now = self.clock()
+        at = micros(now)
         with begin(self.engine, durable=True) as connection:
             task = connection.execute(select(tasks).where(tasks.c.trace == trace)).mappings().first()
             if task is None:
@@ -137,7 +141,7 @@ class Service:
                 return _late(connection, trace)
             _, step, attempt = read_trace(trace)
             event = Reply(step, attempt, Decided(decision, reason, actor.name))
-            followed = self._decide_one(connection, loaded[0], event)
+            followed = self._decide_one(connection, loaded[0], event, now)
             if isinstance(followed, Stale):
                 raise RuntimeError(f"task {trace} was open, but its run does not wait for it")
             journal.save(connection, [followed], at, actor)
@@ -160,11 +164,13 @@ class Service:
             version_id = self.flows.published(connection, flow_key)
             if version_id is None:
                 return 0
-            freed = journal.release(connection, run_ids, flow_key, version_id, at)
-            for run_id in run_ids:
-                trail.write(connection, actor, at, "run.release", run_id, after={"flow": flow_key})
+            held = [one.run for one in journal.lock(connection, run_ids) if one.run.state == "held"]
+            if held:
+                journal.release(connection, held, flow_key, version_id, at, actor)
+            for run in held:
+                trail.write(connection, actor, at, "run.release", run.id, after={"flow": flow_key})
         self.run_bell.ring()
-        return freed
+        return len(held)
 
     def _act(
         self,
@@ -174,12 +180,13 @@ class Service:
         action: str,
         otherwise: Literal["not_failed", "already_ended"],
     ) -> Decline | None:
-        at = self._now()
+        now = self.clock()
+        at = micros(now)
         with begin(self.engine, durable=True) as connection:
             loaded = journal.lock(connection, [run_id])
             if not loaded:
                 return Decline("unknown")
-            followed = self._decide_one(connection, loaded[0], event)
+            followed = self._decide_one(connection, loaded[0], event, now)
             if isinstance(followed, Stale):
                 return Decline(otherwise, at=loaded[0].run.ended_at)
             journal.save(connection, [followed], at, actor)
@@ -189,12 +196,14 @@ class Service:
 
     # --- deciding -------------------------------------------------------------------------------------------------------
 
-    def _decide_all(self, connection: Connection, events: Sequence[tuple[Loaded, RunEvent]]) -> list[Decision]:
-        decided = [self._decide_safely(connection, loaded, event) for loaded, event in events]
+    def _decide_all(
+        self, connection: Connection, events: Sequence[tuple[Loaded, RunEvent]], now: datetime
+    ) -> list[Decision]:
+        decided = [self._decide_safely(connection, loaded, event, now) for loaded, event in events]
         return [one for one in decided if isinstance(one, Decision)]
 
     def _decide_in_turn(
-        self, connection: Connection, loaded: Sequence[Loaded], by_run: Mapping[str, Sequence[Reply]]
+        self, connection: Connection, loaded: Sequence[Loaded], by_run: Mapping[str, Sequence[Reply]], now: datetime
     ) -> list[list[Decision]]:
         """Several replies to one order are decided one after the other; the n-th of every order make the n-th batch."""
         batches: list[list[Decision]] = []
@@ -202,7 +211,7 @@ class Service:
             current = one
             depth = 0
             for reply in by_run[one.run.id]:
-                followed = self._decide_safely(connection, current, reply)
+                followed = self._decide_safely(connection, current, reply, now)
                 if isinstance(followed, Stale):
                     continue
                 if depth == len(batches):
@@ -212,17 +221,18 @@ class Service:
                 current = Loaded(followed.run, one.version_id, one.order)
         return batches
 
-    def _decide_safely(self, connection: Connection, loaded: Loaded, event: RunEvent) -> Decision | Stale:
+    def _decide_safely(
+        self, connection: Connection, loaded: Loaded, event: RunEvent, now: datetime
+    ) -> Decision | Stale:
         """A defect in one order's burst puts that order on the failure list; its neighbours go on."""
         try:
-            return self._decide_one(connection, loaded, event)
+            return self._decide_one(connection, loaded, event, now)
         except Exception as defect:
             log.exception("burst.defect", run=loaded.run.id)
-            return break_off(loaded.run, event, f"{type(defect).__name__}: {defect}", self.clock())
+            return break_off(loaded.run, event, f"{type(defect).__name__}: {defect}", now)
 
-    def _decide_one(self, connection: Connection, loaded: Loaded, event: RunEvent) -> Decision | Stale:
+    def _decide_one(self, connection: Connection, loaded: Loaded, event: RunEvent, now: datetime) -> Decision | Stale:
         plan = self._plan(connection, loaded)
-        now = self.clock()
         facts: dict[str, Any] = {}
         while True:
             followed = decide(plan, loaded.run, loaded.order, event, facts, now)

@@ -102,13 +102,23 @@ def save(connection: Connection, decisions: Sequence[Decision], now: int, actor:
         connection.execute(effects.insert(), asked)
 
 
-def release(connection: Connection, run_ids: Collection[str], flow_key: str, version_id: str, now: int) -> int:
-    """Let held runs start on this version. How many there were."""
-    held = update(runs).where(runs.c.id.in_(run_ids), runs.c.state == "held")
-    freed = held.values(
-        state="running", due_at=now, flow_key=flow_key, version_id=version_id, reason=None, rev=runs.c.rev + 1
+def release(
+    connection: Connection, held: Sequence[Run], flow_key: str, version_id: str, now: int, actor: Actor
+) -> None:
+    """Let held runs, locked by the caller, start on this version."""
+    freed = update(runs).where(runs.c.id.in_([run.id for run in held]))
+    values: dict[str, Any] = {
+        "state": "running",
+        "due_at": now,
+        "flow_key": flow_key,
+        "version_id": version_id,
+        "reason": None,
+    }
+    connection.execute(freed.values(**values, rev=runs.c.rev + 1))
+    entry = _json({"event": {"kind": "release", "flow": flow_key}, "steps": [], "actor": actor.name})
+    connection.execute(
+        journal.insert(), [{"run_id": run.id, "rev": run.rev + 1, "at": now, "entry": entry} for run in held]
     )
-    return connection.execute(freed).rowcount
 
 
 # --- tasks and effects ----------------------------------------------------------------------------------------------------

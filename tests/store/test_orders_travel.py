@@ -277,7 +277,7 @@ def test_a_run_that_was_saved_by_somebody_else_is_not_saved_over(house: House) -
         connection.execute(update(runs).values(rev=7))
     # No public way leads here while locks hold: this is the last line of defence.
     with pytest.raises(LostRace), begin(house.service.engine, durable=False) as connection:
-        decisions = house.service._decide_all(connection, [(loaded, Start())])
+        decisions = house.service._decide_all(connection, [(loaded, Start())], house.service.clock())
         journal.save(connection, decisions, house.service._now())
     assert only(house, runs)["state"] == "running"
 
