@@ -142,7 +142,11 @@ export class Bar {
     const bad = standing.kind === "failed" || standing.kind === "conflict";
     this.standing.className = `bar-standing is-${standing.kind}`;
     const name = standing.kind === "saved" ? "check" : bad ? "alert" : "cloud";
-    this.standing.replaceChildren(icon(name), h("span", {}, this.editor.say(words[standing.kind])));
+    const text = this.editor.say(words[standing.kind], {
+      why: standing.kind === "failed" ? standing.why : "",
+    });
+    this.standing.title = text;
+    this.standing.replaceChildren(icon(name), h("span", {}, text));
   }
 
   private showProblems(): void {

@@ -5,13 +5,17 @@ import type { Editor } from "./editor";
 import { type DraftAnswer, type Live, type Refusal, Refused, type Server } from "./server";
 
 export type Standing =
-  | { readonly kind: "saved" | "unsaved" | "saving" | "failed" }
+  | { readonly kind: "saved" | "unsaved" | "saving" }
+  | { readonly kind: "failed"; readonly why: string }
   | { readonly kind: "conflict"; readonly refusal: Refusal };
 
 const PAUSE = 700;
 const FIRST_RETRY = 2_000;
 const LONGEST_RETRY = 30_000;
 const LARGEST_PARTING = 20_000;
+
+/** The last changes are not stored, so that what is drawn cannot be published. */
+export class NotSaved extends Error {}
 
 export class Draft {
   standing: Standing = { kind: "saved" };
@@ -61,9 +65,10 @@ export class Draft {
     }
   }
 
-  /** Publish what is drawn. Throws `Refused`. */
+  /** Publish what is drawn. Throws `Refused`, or `NotSaved` when the last changes could not be stored first. */
   async publish(note: string): Promise<Live> {
     await this.save();
+    if (!this.isSaved) throw new NotSaved();
     const { version, fingerprint, problems } = await this.server.publish(note);
     this.published = { version, fingerprint };
     this.fingerprint = fingerprint;
@@ -128,7 +133,8 @@ export class Draft {
     if (error instanceof Refused && error.refusal.problems.length > 0) {
       this.editor.setProblems(error.refusal.problems);
     }
-    this.set({ kind: "failed" });
+    const why = error instanceof Refused ? error.refusal.detail || error.refusal.title : "";
+    this.set({ kind: "failed", why });
     this.timer = window.setTimeout(() => void this.save(), this.retry);
     this.retry = Math.min(this.retry * 2, LONGEST_RETRY);
   }

@@ -5,7 +5,7 @@ import { Bar } from "./bar";
 import { askAboutConflict, askToPublish, showKeys } from "./dialogs";
 import type { Place } from "./document";
 import { button, h } from "./dom";
-import { Draft } from "./draft";
+import { Draft, NotSaved } from "./draft";
 import { Drawing } from "./drawing";
 import { Editor, type Problem } from "./editor";
 import { Gestures } from "./gestures";
@@ -260,6 +260,7 @@ class Page {
         const { version } = await draft.publish(note);
         this.toast(say("published", { version }), "good");
       } catch (error) {
+        if (error instanceof NotSaved) throw new Error(say("publishUnsaved"), { cause: error });
         if (!(error instanceof Refused)) throw error;
         editor.setProblems(error.refusal.problems.length > 0 ? error.refusal.problems : editor.problems);
         throw new Error(say("publishFailed", { why: error.refusal.detail || error.refusal.title }));
