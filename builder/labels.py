@@ -5,6 +5,7 @@ from typing import Any
 
 from builder.i18n import language_tag, words
 from builder.i18n.text import _
+from runtime import adapters
 from runtime.core import words as vocabulary
 from runtime.core.conditions import sentence
 from runtime.core.order import CHOICE_LABELS, field_at
@@ -35,6 +36,12 @@ def kind_name(kind: str) -> str:
 def port_name(kind: str, port: str, name: str | Mapping[str, str] | None = None) -> str:
     """What a way out is called: the designer's own name, else the node type's."""
     return words(name) or word(f"{kind}.port.{port}", port)
+
+
+def outlet_name(adapter: str, target: str) -> str:
+    """What a notifier or system is called."""
+    found = adapters.outlets(f"{adapter}s").get(target)
+    return words(found.label) if found else target
 
 
 def field_name(path: str) -> str:

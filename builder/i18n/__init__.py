@@ -68,23 +68,23 @@ def compile_catalogues() -> None:
         draft.replace(target)
 
 
-def words(name: str | Mapping[str, str] | None) -> str:
+def words(name: str | Mapping[str, str] | None, language: str | None = None) -> str:
     """A designer's text in the asker's language: a plain text, or a text a language (as a value or as stored JSON)."""
     if name is None:
         return ""
     if isinstance(name, str):
-        return _stored_words(name)
-    return name.get(language_tag()) or name.get("en") or next(iter(name.values()), "")
+        return _stored_words(name, language)
+    return name.get(language or language_tag()) or name.get("en") or next(iter(name.values()), "")
 
 
-def _stored_words(text: str) -> str:
+def _stored_words(text: str, language: str | None) -> str:
     if text[:1] not in ('"', "{"):
         return text
     try:
         read = json.loads(text)
     except ValueError:
         return text
-    return words(read) if isinstance(read, dict) else str(read)
+    return words(read, language) if isinstance(read, dict) else str(read)
 
 
 # --- times: microseconds since the epoch, or datetimes, shown in the zone of the business ---------------------------------

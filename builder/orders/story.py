@@ -8,9 +8,9 @@ import orjson
 from sqlalchemy import Connection, RowMapping, select
 
 from builder.drawn import DrawnFlow, drawn_version
-from builder.i18n import moment, plain, words
+from builder.i18n import moment, plain, span, words
 from builder.i18n.text import _
-from builder.labels import field_name, told
+from builder.labels import field_name, outlet_name, told
 from builder.navigation import duty_name
 from runtime.actor import SYSTEM
 from runtime.core.run import Token, read_token, trace_code
@@ -54,7 +54,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """Everything that the order page tells about the way of an order."""
+    """Everything that the order page tells about the way of an order. `closed_by` is empty if no person ended it."""
 
     flow: DrawnFlow
     visits: tuple[Visit, ...]
@@ -62,6 +62,7 @@ class Story:
     lit: frozenset[tuple[str, str]]
     marks: Mapping[str, str]
     why_here: str
+    closed_by: str
 
 
 @dataclass(slots=True)
@@ -113,14 +114,25 @@ def tell(connection: Connection, order: RowMapping) -> Story:
         for row in connection.execute(select(tasks).where(tasks.c.run_id == order["run_id"])).mappings()
     }
     calls = {row["trace"]: row for row in queries.effects_of(connection, order["run_id"])}
-    drafts = _gather(queries.trace(connection, order["run_id"]))
-    teller = _Teller(order["run_id"], flow, known, asked, calls)
-    visits = tuple(teller.visit(draft) for draft in drafts)
+    entries = queries.trace(connection, order["run_id"])
+    drafts = _gather(entries)
     tokens = [read_token(row) for row in orjson.loads(order["tokens"])]
+    resting = frozenset((token.step, token.attempt) for token in tokens)
+    teller = _Teller(order["run_id"], flow, known, asked, calls, resting)
+    visits = tuple(teller.visit(draft) for draft in drafts)
     standings = tuple(teller.standing(token, drafts) for token in tokens)
     lit = frozenset(way for draft in drafts for way in _ways(draft))
     marks = {visit.node: visit.tone for visit in visits} | {one.node: one.tone for one in standings}
-    return Story(flow, visits, standings or _at_rest(order), lit, marks, _why_here(flow, drafts))
+    closer = next((entry.get("actor") for entry in reversed(entries) if entry["event"]["kind"] == "close"), None)
+    return Story(
+        flow=flow,
+        visits=visits,
+        standings=standings or _at_rest(order),
+        lit=lit,
+        marks=marks,
+        why_here=_why_here(flow, drafts),
+        closed_by=known.person(closer),
+    )
 
 
 def standing_words(connection: Connection, order: RowMapping, known: Names) -> str:
@@ -153,7 +165,7 @@ def reason_words(order: RowMapping) -> str:
         case _, None:
             return ""
         case _:
-            return str(reason)
+            return words(reason)
 
 
 def _at_rest(order: RowMapping) -> tuple[Standing, ...]:
@@ -167,23 +179,25 @@ def _at_rest(order: RowMapping) -> tuple[Standing, ...]:
         case "running":
             return (Standing("", "", _("Received, about to start."), "plain"),)
         case "done":
-            return (Standing("", "", _("Arrived at %(time)s.", time=moment(order["ended_at"])), "done"),)
+            took = span(order["ended_at"] - order["received_at"])
+            text = _("Arrived at %(time)s, after %(span)s.", time=moment(order["ended_at"]), span=took)
+            return (Standing("", "", text, "done"),)
         case "cancelled":
             text = _("Cancelled at %(time)s.", time=moment(order["ended_at"]))
-            return (Standing("", "", f"{text} {order['reason'] or ''}".strip(), "cancelled"),)
+            return (Standing("", "", f"{text} {words(order['reason'])}".strip(), "cancelled"),)
         case _:
             return ()
 
 
 def _gather(entries: Sequence[Mapping[str, Any]]) -> list[_Draft]:
-    """Journal records by step and attempt, in the order in which the steps were entered."""
+    """Journal records by step and attempt, in the order in which they came about."""
     found: dict[tuple[int, int], _Draft] = {}
     for entry in entries:
         for record in entry["steps"]:
             key = (record["step"], record["attempt"])
             draft = found.setdefault(key, _Draft(*key, record["node"], record["at"]))
             draft.records.append({**record, "event": entry["event"], "actor": entry.get("actor")})
-    return sorted(found.values(), key=lambda draft: (draft.step, draft.attempt))
+    return list(found.values())
 
 
 def _ways(draft: _Draft) -> list[tuple[str, str]]:
@@ -211,6 +225,7 @@ class _Teller:
     names: Names
     tasks: Mapping[str, RowMapping]
     calls: Mapping[str, RowMapping]
+    resting: frozenset[tuple[int, int]]
 
     # --- steps --------------------------------------------------------------------------------------------------------
 
@@ -218,7 +233,7 @@ class _Teller:
         last = draft.records[-1]
         trace = trace_code(self.run_id, draft.step, draft.attempt)
         kind = self.flow.kind(draft.node)
-        resting = "rest" in last
+        resting = (draft.step, draft.attempt) in self.resting
         why, facts = self._why(kind, draft, last, trace)
         return Visit(
             trace=trace,
@@ -229,12 +244,27 @@ class _Teller:
             name=self.flow.node_name(draft.node),
             came=draft.came,
             left=None if resting or "failed" in last else last["at"],
-            tone=_tone(last),
+            tone=self._tone(draft.node, last, resting),
             out=self._out(draft.node, last),
-            by=self.names.person(last.get("note", {}).get("by") or last["actor"]),
+            by=self.names.person(last.get("note", {}).get("by") or _who_retried(draft)),
             why=tuple(why),
             facts=tuple(facts),
         )
+
+    def _tone(self, node: str, record: Mapping[str, Any], resting: bool) -> Tone:
+        match record:
+            case {"failed": _failure}:
+                return "failed"
+            case {"port": port} if any(one.failure and one.id == port for one in self.flow.ports(node)):
+                return "failed"
+            case {"rest": "join"} if not resting:
+                return "done"
+            case {"rest": _rest}:
+                return "waiting" if resting else "plain"
+            case {"finish": "cancelled"}:
+                return "cancelled"
+            case _:
+                return "done"
 
     def _out(self, node: str, record: Mapping[str, Any]) -> str:
         match record:
@@ -261,7 +291,7 @@ class _Teller:
         why += [_finding_words(finding) for finding in note.get("findings", ())]
         why += _note_words(note)
         if "failed" in last:
-            why += [text for text in told(last["failed"]["code"], last["failed"]["params"]) if text]
+            why += [text for text in _failure_words(last["failed"]["code"], last["failed"]["params"]) if text]
         if last.get("reason"):
             why.append(words(last["reason"]))
         tries = [record["note"] for record in draft.records if "try" in record.get("note", {})]
@@ -298,7 +328,7 @@ class _Teller:
                 return self._person_words(trace, since), "waiting", ""
             case "system":
                 call = self.calls.get(trace)
-                target = call["target"] if call else self.flow.node_name(token.node)
+                target = outlet_name(call["adapter"], call["target"]) if call else self.flow.node_name(token.node)
                 text = _("Waiting for %(system)s to answer, since %(since)s, until %(until)s at the longest.",
                          system=target, since=since, until=until)  # fmt: skip
                 return text, "waiting", ""
@@ -310,7 +340,7 @@ class _Teller:
                 return _("Waiting for the other branches, since %(since)s.", since=since), "waiting", ""
             case "failed":
                 assert token.failure is not None
-                text, remedy = told(token.failure.code, token.failure.params)
+                text, remedy = _failure_words(token.failure.code, token.failure.params)
                 return _("Failed at %(since)s: %(text)s", since=since, text=text), "failed", remedy
             case "go":
                 return _("On its way."), "plain", ""
@@ -335,16 +365,21 @@ class _Teller:
                  n=note["try"], of=note["of"], step=failed, time=at)  # fmt: skip
 
 
-def _tone(record: Mapping[str, Any]) -> Tone:
-    match record:
-        case {"failed": _failure}:
-            return "failed"
-        case {"rest": _rest}:
-            return "waiting"
-        case {"finish": "cancelled"}:
-            return "cancelled"
-        case _:
-            return "done"
+def _who_retried(draft: _Draft) -> str | None:
+    """Who asked for this try, if a person did."""
+    for record in draft.records:
+        event = record["event"]
+        if event["kind"] == "retry" and event["step"] in (None, draft.step):
+            actor: str | None = record["actor"]
+            return actor
+    return None
+
+
+def _failure_words(code: str, params: Mapping[str, Any]) -> tuple[str, str]:
+    """Why a step failed and what to do, with systems and notifiers by the names that people give them."""
+    known = {"system": "system", "channel": "notifier"}
+    shown = {key: outlet_name(known[key], str(value)) if key in known else value for key, value in params.items()}
+    return told(code, shown)
 
 
 def _note_words(note: Mapping[str, Any]) -> list[str]:
@@ -363,11 +398,11 @@ def _finding_words(finding: Mapping[str, Any]) -> str:
 
 def _call_facts(call: RowMapping) -> list[tuple[str, str]]:
     content = orjson.loads(call["content"])
-    facts = [(_("Sent to"), call["target"])]
+    facts = [(_("Sent to"), outlet_name(call["adapter"], call["target"]))]
     if content.get("to"):
-        facts.append((_("To"), plain(content["to"])))
+        facts.append((_("To"), plain(words(content["to"]))))
     if content.get("text"):
-        facts.append((_("Text"), plain(content["text"])))
+        facts.append((_("Text"), plain(words(content["text"]))))
     if content.get("action"):
         facts.append((_("Action"), plain(content["action"])))
     if call["answer"]:

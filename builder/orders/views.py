@@ -91,7 +91,9 @@ def raw(run_id: str) -> ResponseReturnValue:
 def retry(run_id: str) -> ResponseReturnValue:
     """Try a failed step again, or all failed steps."""
     step = request.form.get("step", "")
-    declined = service().retry(run_id, int(step) if step.isdigit() else None, asker(current_user.name))
+    if step and not (step.isascii() and step.isdigit() and len(step) < 10):
+        abort(400)
+    declined = service().retry(run_id, int(step) if step else None, asker(current_user.name))
     if declined:
         return _order(run_id, problem=_declined_words(declined), status=409)
     flash(_("It is being tried again."), "good")

@@ -51,13 +51,13 @@ class FlowRow:
     states: Mapping[str, int]
 
 
-def pulse(connection: Connection, reader: Reader, at: int) -> Pulse:
+def pulse(connection: Connection, reader: Reader, at: int, balance: Balance) -> Pulse:
     """The counts for one person at one moment. Refusals are those of the last 24 hours."""
     refused = select(func.count()).select_from(refusals).where(refusals.c.received_at >= at - DAY)
     return Pulse(
         tasks=queries.count_tasks(connection, reader),
         refusals=connection.execute(refused).scalar_one(),
-        balance=queries.total_balance(queries.balance(connection).values()),
+        balance=balance,
     )
 
 
