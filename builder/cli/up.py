@@ -22,11 +22,12 @@ def run_all(settings: Settings) -> int:
     with hold_home(settings.home) as lock:
         if lock is None:
             return _already_running(settings)
-        port = free_port(settings.host, settings.port)
-        if port is None:
+        held = hold_port(settings.host, settings.port)
+        if held is None:
             return _refuse(
                 f"Ports {settings.port} to {settings.port + PORTS_TO_TRY - 1} are all taken; set ORDERFLOW_PORT."
             )
+        port: int = held.getsockname()[1]
         if port != settings.port:
             say(f"Port {settings.port} is taken; this is {port}.")
         supervisor = Supervisor({**os.environ, "ORDERFLOW_PORT": str(port)}, say)
@@ -35,6 +36,7 @@ def run_all(settings: Settings) -> int:
             return _run(supervisor, settings, port, lock)
         finally:
             supervisor.end_all()
+            held.close()
             say("All parts have ended.")
 
 
@@ -55,17 +57,24 @@ def run_redis(settings: Settings) -> int:
     return 0
 
 
-def free_port(host: str, wished: int) -> int | None:
-    """The wished port, or the next one that nobody listens on."""
+def hold_port(host: str, wished: int) -> socket.socket | None:
+    """The wished port, or the next one that nobody has, taken for this start alone.
+
+    The web server listens with SO_REUSEPORT, so two starts on one port would share its visitors without a word. Our own
+    web server can join the socket that is held here; another start finds the port taken.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for port in range(wished, min(wished + PORTS_TO_TRY, 65536)):
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError:
-                continue
-            return port
+        held = socket.socket(family, socket.SOCK_STREAM)
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            held.bind((host, port))
+        except OSError:
+            held.close()
+            continue
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        return held
     return None
 
 
