@@ -15,11 +15,12 @@ from sqlalchemy import Engine
 
 from builder.api.problems import Refusal
 from builder.auth import ApiToken, find_token
-from builder.ingest.checking import OWN_SHOP, Sender
+from builder.ingest.checking import LONGEST_CHANNEL, OWN_SHOP, Sender
 from builder.models import engine
 from builder.web import service
 from runtime.actor import Actor
 from runtime.core.problem import Problem
+from runtime.intake import fit_name
 from runtime.sealing import Seal, signing_secrets
 from runtime.store.database import reading
 
@@ -140,7 +141,7 @@ def _signer(body: bytes) -> Caller:
     """The own shop whose live secret signed exactly these bytes not more than five minutes ago."""
     channel = request.headers.get("X-Channel") or request.args.get("channel") or OWN_SHOP
     signature = _SIGNATURE.fullmatch(request.headers["X-Signature"].replace(" ", "").lower())
-    if signature is None:
+    if signature is None or fit_name(channel, LONGEST_CHANNEL) is None:
         raise Refusal(401, Problem("api.bad_signature", "X-Signature"))
     told, marks = signature.groups()
     with reading(engine()) as connection:

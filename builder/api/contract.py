@@ -12,12 +12,16 @@ from typing import Any, Final, Literal
 from flask import Blueprint, Response, g
 
 from builder.api.access import Caller, Permission, check_permission, known_caller
+from builder.api.problems import Refusal
+from runtime.core.problem import Problem
+from runtime.intake import fit_name
 
 Method = Literal["GET", "POST"]
 Schema = Mapping[str, Any]
 View = Callable[..., Response]
 
 PREFIX: Final = "/api/v1"
+LONGEST_NAME: Final = 200
 _NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 
@@ -85,6 +89,8 @@ def _guarded(view: View, permission: Permission) -> View:
     def guarded(**named: str) -> Response:
         g.caller = known_caller()
         check_permission(g.caller, permission)
+        if any(fit_name(value, LONGEST_NAME) is None for value in named.values()):
+            raise Refusal(404, Problem("api.not_found"))
         return view(**named)
 
     return guarded

@@ -11,6 +11,7 @@ from flask import request
 from builder.api.problems import Refusal
 from runtime.core import json_text
 from runtime.core.problem import Problem
+from runtime.intake import fit_name
 
 MOST_ON_A_PAGE = 200
 ON_A_PAGE = 50
@@ -79,7 +80,7 @@ def page_size() -> int:
 def argument(name: str, most: int = 200) -> str | None:
     """A filter of the query; None where it is absent or empty."""
     given = request.args.get(name, "")
-    if len(given) > most or "\0" in given or any("\ud800" <= letter <= "\udfff" for letter in given):
+    if given and fit_name(given, most) is None:
         raise Refusal(422, Problem("api.wants_text", name, {"field": name, "most": most}))
     return given or None
 
@@ -104,6 +105,11 @@ def read_cursor(kinds: tuple[type, ...]) -> tuple[Any, ...] | None:
         place = orjson.loads(base64.urlsafe_b64decode(given + "=" * (-len(given) % 4)))
     except (binascii.Error, ValueError):
         place = None
-    if not isinstance(place, list) or [type(one) for one in place] != list(kinds):
+    if not isinstance(place, list) or [type(one) for one in place] != list(kinds) or not all(map(_fits, place)):
         raise Refusal(422, Problem("api.bad_cursor", "cursor"))
     return tuple(place)
+
+
+def _fits(place: int | str) -> bool:
+    """Whether a database can compare with it."""
+    return "\0" not in place if isinstance(place, str) else -(2**63) <= place < 2**63

@@ -59,7 +59,8 @@ class Api:
 
     @property
     def service(self) -> Service:
-        return self.app.extensions["orderflow.service"]
+        found: Service = self.app.extensions["orderflow.service"]
+        return found
 
     def token(self, role: str, *channels: str) -> str:
         """One more token."""

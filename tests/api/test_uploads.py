@@ -55,9 +55,10 @@ def code_of(raw: bytes) -> str:
 
 
 def workbook(rows: list[list[Any]]) -> bytes:
-    book = openpyxl.Workbook()
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet()
     for row in rows:
-        book.active.append(row)
+        sheet.append(row)
     raw = io.BytesIO()
     book.save(raw)
     return raw.getvalue()

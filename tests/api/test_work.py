@@ -47,7 +47,7 @@ def test_an_unknown_order_is_404(shop: Api, trace: str) -> None:
 def test_orders_come_in_pages(shop: Api) -> None:
     shop.orders([order(number) for number in range(5)])
     seen: list[str] = []
-    cursor = ""
+    cursor: str | None = ""
     while cursor is not None:
         page = shop.get(f"{ORDERS}?limit=2&cursor={cursor}").get_json()
         seen += [item["id"] for item in page["items"]]
@@ -56,11 +56,17 @@ def test_orders_come_in_pages(shop: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=0", "limit=x", "limit=1001", "state=lost", "cursor=!!", "cursor=WzFd", "id=%00"]
+    "query",
+    ["limit=0", "limit=x", "limit=1001", "state=lost", "cursor=!!", "cursor=WzFd", "cursor=WyJcdTAwMDAiXQ", "id=%00"],
 )
 def test_a_filter_that_is_none_is_refused(shop: Api, query: str) -> None:
     answer = shop.get(f"{ORDERS}?{query}")
     assert answer.status_code == 422 and answer.get_json()["where"] == query.partition("=")[0]
+
+
+@pytest.mark.parametrize("cursor", ["WzE4NDQ2NzQ0MDczNzA5NTUxNjE1LCJ4Il0", "WyJ4IiwieCJd", "W10", "e30"])
+def test_a_cursor_that_no_list_gave_is_refused(shop: Api, cursor: str) -> None:
+    assert shop.get(f"{TASKS}?cursor={cursor}").status_code == 422
 
 
 def test_orders_are_filtered_by_state(asking_shop: Api) -> None:
