@@ -1,6 +1,8 @@
 """Every example flow is free of problems, and each of its sample orders leaves the trace that the flow promises."""
 
 import json
+import re
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,8 @@ from runtime.core.order import read_order
 from runtime.core.rehearsal import rehearse
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "flows_examples").glob("*.json"))
+SHOWN = {"title", "reasons", "subject", "text", "reason", "rules", "branches"}
+CHINESE, LATIN, PLACEHOLDER = re.compile("[\u4e00-\u9fff]"), re.compile("[A-Za-z]{2,}"), re.compile(r"\{[^}]*\}")
 SOON_AFTER = datetime(2026, 11, 22, 2, 0, 30, tzinfo=UTC)
 
 
@@ -45,7 +49,26 @@ def test_an_example_speaks_both_languages_and_lies_on_the_grid(path: Path) -> No
         assert set(named["name"]) == {"en", "zh-CN"}
     assert set(spots) == {node["id"] for node in flow["nodes"]}
     assert len({(spot["x"], spot["y"]) for spot in spots.values()}) == len(spots)
-    assert all(spot["x"] % 240 == 0 and spot["y"] % 110 == 0 for spot in spots.values())
+    assert all(spot["x"] % 320 == 0 and spot["y"] % 160 == 0 for spot in spots.values())
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_nobody_meets_the_other_language(path: Path) -> None:
+    """What people are shown (questions, reasons, messages, names of ways) is there in both languages, each its own."""
+    for node in document(path)["nodes"]:
+        for setting in SHOWN & node.get("settings", {}).keys():
+            for words in _each(node["settings"][setting]):
+                assert set(words) == {"en", "zh-CN"}, (node["id"], setting)
+                assert not CHINESE.search(words["en"])
+                assert CHINESE.search(words["zh-CN"])
+                assert not LATIN.search(PLACEHOLDER.sub("", words["zh-CN"]))
+
+
+def _each(shown: Any) -> Iterator[Mapping[str, str]]:
+    if isinstance(shown, list):
+        yield from (each.get("name", each) for each in shown)
+    else:
+        yield shown
 
 
 @pytest.mark.parametrize(("path", "number"), CASES)
