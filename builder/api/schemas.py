@@ -148,7 +148,7 @@ def components() -> dict[str, Schema]:
             node=TEXT,
             state={"type": "string", "enum": ["open", "decided", "withdrawn"]},
             who=_WHO,
-            reasons=array({}),
+            reasons=array(TEXT),
             asked_at=MOMENT,
             due_at=or_null(MOMENT),
             decision=or_null(TEXT),

@@ -8,6 +8,7 @@ import orjson
 from sqlalchemy import Connection, RowMapping
 
 from builder.api.problems import language
+from builder.i18n import words
 from builder.web import service
 from nodes.contract import Failure
 from runtime.core.money import show_amount
@@ -36,7 +37,7 @@ def order_line(row: RowMapping) -> dict[str, Any]:
         "channel": row["channel"],
         "state": row["state"],
         "state_words": _words(f"state.{row['state']}"),
-        "reason": row["reason"],
+        "reason": words(row["reason"], language()) or None,
         "flow": row["flow_key"],
         "total": show_amount(row["total"], row["currency"]),
         "currency": row["currency"],
@@ -68,11 +69,11 @@ def task_line(row: RowMapping) -> dict[str, Any]:
     """A task with the order that it is about."""
     return {
         "trace": row["trace"],
-        "title": row["title"],
+        "title": words(row["title"], language()),
         "node": row["node"],
         "state": row["state"],
         "who": {"kind": row["who_kind"], "value": row["who"]},
-        "reasons": orjson.loads(row["reasons"]),
+        "reasons": [words(reason, language()) for reason in orjson.loads(row["reasons"])],
         "asked_at": moment(row["asked_at"]),
         "due_at": moment(row["due_at"]),
         "decision": row["decision"],
@@ -141,6 +142,8 @@ def _steps(run_id: str, entries: Sequence[Mapping[str, Any]]) -> Iterable[dict[s
         event, actor = entry["event"], entry.get("actor")
         for visit in entry["steps"]:
             known = {name: value for name, value in visit.items() if name not in ("step", "attempt", "node", "at")}
+            if "reason" in known:
+                known["reason"] = words(known["reason"], language())
             yield {
                 "trace": trace_code(run_id, visit["step"], visit["attempt"]),
                 "step": visit["step"],

@@ -11,7 +11,7 @@ from flask_login import current_user
 from sqlalchemy import Connection, RowMapping, select
 
 from builder.auth import may, reader, requires
-from builder.i18n import moment
+from builder.i18n import moment, words
 from builder.i18n.text import _
 from builder.models import engine
 from builder.orders.story import Names, Story, names, tell
@@ -28,6 +28,7 @@ pages = Blueprint("inbox", __name__)
 PAGE: Final = 50
 SHOWS: Final = ("all", "mine", "team", "overdue")
 MOST_REASON: Final = 1000
+LARGEST_PLACE: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +162,8 @@ def _look() -> Look:
     show = request.args.get("show", "all")
     after = request.args.get("after", "")
     place, _dot, trace = after.partition("-")
-    cursor = (int(place), trace) if place.isdigit() and len(place) < 20 and trace else None
+    known = bool(trace) and place.isascii() and place.isdigit() and len(place) < 20 and int(place) <= LARGEST_PLACE
+    cursor = (int(place), trace) if known else None
     return Look(show if show in SHOWS else "all", request.args.get("q", "").strip()[:128], cursor)
 
 
@@ -211,7 +213,7 @@ def _sheet(connection: Connection, trace: str) -> Sheet | None:
         document=dict(with_changes(orjson.loads(order["document"]), orjson.loads(order["changes"]))),
         story=tell(connection, order),
         names=names(connection),
-        reasons=tuple(orjson.loads(task["reasons"])),
+        reasons=tuple(words(reason) for reason in orjson.loads(task["reasons"])),
         mine=mine and task["state"] == "open" and may("tasks.decide"),
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, RowMapping, bindparam, select, update
 
-from nodes.contract import Answered
+from nodes.contract import Answered, Words
 from runtime.actor import Actor
 from runtime.core.engine import AskedEffect, AskedTask, Decision, micros
 from runtime.core.run import Run, read_token, token_row
@@ -221,7 +221,7 @@ def _saved_row(run: Run) -> dict[str, Any]:
         "changes": _json(dict(run.changes)),
         "steps": run.steps,
         "rev": run.rev,
-        "reason": run.reason,
+        "reason": _words(run.reason) if run.reason else None,
         "due_at": run.due_at,
         "ended_at": run.ended_at,
     }
@@ -263,7 +263,7 @@ def _task_row(run_id: str, asked: AskedTask, now: int) -> dict[str, Any]:
         "trace": asked.trace,
         "run_id": run_id,
         "node": asked.node,
-        "title": asked.ask.title,
+        "title": _words(asked.ask.title),
         "who_kind": asked.ask.who["kind"],
         "who": asked.ask.who["value"],
         "reasons": _json(list(asked.ask.reasons)),
@@ -325,6 +325,11 @@ def _run_row(arrived: Arrived) -> dict[str, Any]:
 
 def _answer_row(answer: Answered) -> dict[str, Any]:
     return {"result": answer.result, "content": dict(answer.content), "message": answer.message}
+
+
+def _words(words: Words) -> str:
+    """Words as they are stored: a text as it is, a text a language as JSON."""
+    return words if isinstance(words, str) else _json(dict(words))
 
 
 def _json(value: Any) -> str:
