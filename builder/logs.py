@@ -14,7 +14,12 @@ def set_up_logs(settings: Settings) -> None:
     logging.basicConfig(level=max(level, logging.WARNING), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     as_json = settings.log_format == "json"
     shown = (
-        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        structlog.processors.JSONRenderer()
+        if as_json
+        # Plain: the other formatter shows local variables, and with them tokens, passwords and buyers.
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     )
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(level),

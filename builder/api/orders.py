@@ -68,6 +68,9 @@ def post_orders() -> Response:
     if size > MOST_BYTES:
         raise _turned_away(known, 413, Problem("intake.body_large", params={"most": MOST_BYTES}), body, size)
     known = known or known_caller(body)
+    if size < (request.content_length or 0):
+        sizes = {"told": request.content_length, "came": size}
+        raise _turned_away(known, 400, Problem("intake.cut_off", params=sizes), body)
     try:
         check_permission(known, "orders.send")
     except Refusal as refusal:

@@ -19,7 +19,8 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 def connect(url: str, *, pool_size: int = 10) -> Engine:
     """An engine for `sqlite:///path`, `postgresql+psycopg://…` or `mysql+pymysql://…`. Nothing is opened yet."""
     backend = make_url(url).get_backend_name()
-    engine = create_engine(url, **_options(backend, pool_size))
+    # An error of the database is logged without the values: they are buyers, addresses and secrets.
+    engine = create_engine(url, hide_parameters=True, **_options(backend, pool_size))
     if backend == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
