@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Final
 
-from flask import Blueprint, abort, current_app, redirect, render_template, request, session
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, session
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_user, logout_user
 from sqlalchemy import select, update
@@ -132,6 +132,34 @@ def _problems_of(told: FirstAdmin) -> dict[str, str]:
     if len(told.display) > 128:
         problems["display"] = _("Write at most 128 characters.")
     return problems
+
+
+@pages.get("/account")
+@auth.requires("start.see")
+def account() -> ResponseReturnValue:
+    """Where people set their own password."""
+    return render_template("auth/account.html", problems={})
+
+
+@pages.post("/account")
+@auth.requires("start.see")
+def set_password() -> ResponseReturnValue:
+    """Set a password; whoever has one must know it."""
+    problems = {}
+    old, new = request.form.get("old", ""), request.form.get("new", "")
+    if current_user.password_hash and auth.check_password(current_user.name, old) is None:
+        problems["old"] = _("This is not your password.")
+    if len(new) < auth.MIN_PASSWORD:
+        problems["new"] = _("Write at least %(n)s characters.", n=auth.MIN_PASSWORD)
+    if problems:
+        return render_template("auth/account.html", problems=problems), 422
+    users = tables.users
+    with begin(engine(), durable=True) as connection:
+        changed = update(users).where(users.c.id == current_user.id).values(password_hash=auth.hash_password(new))
+        connection.execute(changed)
+        trail.write(connection, asker(current_user.name), micros(now()), "user.password", current_user.name)
+    flash(_("Your password is set."), "good")
+    return go("start.page")
 
 
 @pages.post("/sign-out")

@@ -117,6 +117,17 @@ def test_passwords_are_checked_and_guessing_is_slowed(house: House) -> None:
     assert stranger.post("/sign-in", {**right, "next": "//evil.example"}).location == "/"
 
 
+def test_people_set_their_own_password(house: House) -> None:
+    chen = house.enter("chen")
+    assert 'name="old"' not in chen.get("/account")
+    assert chen.post("/account", {"new": "short"}).status_code == 422
+    assert chen.post("/account", {"new": "three white horses"}).status_code == 303
+    assert 'name="old"' in chen.get("/account")
+    assert chen.post("/account", {"old": "guess", "new": "four black horses"}).status_code == 422
+    stranger = house.stranger()
+    assert stranger.post("/sign-in", {"name": "chen", "password": "three white horses"}).status_code == 303
+
+
 def test_the_first_administrator_makes_the_account(sqlite_url: str, tmp_path: Path) -> None:
     house = House(create_app(make_settings(tmp_path, sqlite_url, f"unix://{tmp_path}/no-redis")))
     link = make_signin_link(house.service.engine, None)
