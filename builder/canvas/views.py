@@ -15,7 +15,7 @@ from sqlalchemy import select
 from builder.auth import may, requires
 from builder.canvas.palette import palette
 from builder.i18n import language_tag
-from builder.labels import told_problem
+from builder.labels import told, word
 from builder.models import engine
 from builder.web import asker, service
 from runtime.core.flow import FlowCheck, fingerprint, read_flow
@@ -56,7 +56,7 @@ def draft(key: str) -> ResponseReturnValue:
         {
             "document": found.document,
             "rev": found.rev,
-            "problems": _told(read_flow(found.document).problems),
+            "problems": _told(read_flow(found.document).problems, found.document),
             "published": _published(found),
             "fingerprint": fingerprint(found.document),
         }
@@ -80,8 +80,10 @@ def save(key: str) -> ResponseReturnValue:
             return _overtaken(saved)
         case FlowCheck():
             detail = _("This is not a flow that can be kept.")
-            return _refused(422, _("Not saved"), detail, problems=_told(saved.problems))
-    return _json({"rev": saved.rev, "problems": _told(saved.check.problems), "fingerprint": fingerprint(document)})
+            return _refused(422, _("Not saved"), detail, problems=_told(saved.problems, document))
+    return _json(
+        {"rev": saved.rev, "problems": _told(saved.check.problems, document), "fingerprint": fingerprint(document)}
+    )
 
 
 @pages.post("/flows/<key>/publication")
@@ -95,9 +97,10 @@ def publish(key: str) -> ResponseReturnValue:
             abort(404)
         case FlowCheck():
             detail = _("The flow has errors. Mend them, then publish.")
-            return _refused(422, _("Not published"), detail, problems=_told(published.problems))
-    told = {"version": published.version, "problems": _told(published.problems)}
-    return _json(told | {"fingerprint": fingerprint(_draft(key).document)})
+            return _refused(422, _("Not published"), detail, problems=_told(published.problems, _draft(key).document))
+    document = _draft(key).document
+    answer = {"version": published.version, "problems": _told(published.problems, document)}
+    return _json(answer | {"fingerprint": fingerprint(document)})
 
 
 # --- reading and telling ----------------------------------------------------------------------------------------------
@@ -142,22 +145,33 @@ def _plain(value: Any) -> Any:
             return value
 
 
-def _told(problems: Sequence[Problem]) -> list[dict[str, Any]]:
+def _told(problems: Sequence[Problem], document: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Problems in the asker's language. A `where` inside a node's settings begins at these settings."""
-    told = []
-    for problem in problems:
-        text, remedy = told_problem(problem)
-        told.append(
-            {
-                "level": problem.level,
-                "code": problem.code,
-                "text": text,
-                "remedy": remedy,
-                "node": problem.node,
-                "where": _place(problem),
-            }
-        )
-    return told
+    nodes = document.get("nodes")
+    drawn = [node for node in nodes if isinstance(node, dict)] if isinstance(nodes, list) else []
+    kinds = {node.get("id"): str(node.get("type")) for node in drawn}
+    return [_told_one(problem, kinds.get(problem.node, "")) for problem in problems]
+
+
+def _told_one(problem: Problem, kind: str) -> dict[str, Any]:
+    place = _place(problem)
+    text, remedy = told(problem.code, _as_labelled(problem, kind, place))
+    return {
+        "level": problem.level,
+        "code": problem.code,
+        "text": text,
+        "remedy": remedy,
+        "node": problem.node,
+        "where": place,
+    }
+
+
+def _as_labelled(problem: Problem, kind: str, place: str) -> Mapping[str, Any]:
+    """A setting is called what the form calls it, not by its key."""
+    if problem.code != "shape.required" or not place:
+        return problem.params
+    name = ".".join(part for part in place.split(".") if not part.isdigit())
+    return {**problem.params, "field": word(f"{kind}.field.{name}", str(problem.params["field"]))}
 
 
 def _place(problem: Problem) -> str:

@@ -9,6 +9,7 @@ import {
   removeAndReconnect,
   removeParts,
   renameNode,
+  reworded,
   said,
   setSettings,
 } from "../../static/src/canvas/document";
@@ -92,6 +93,15 @@ describe("names", () => {
   it("fall back to the type's when they are emptied", () => {
     const named = renameNode(LINE, "n2", "Mark it", "en");
     expect(renameNode(named, "n2", " ", "en").nodes[1]).not.toHaveProperty("name");
+  });
+
+  it("of settings too: the other languages stay, and an emptied text is no text", () => {
+    expect(reworded({ en: "rejected", "zh-CN": "拒绝" }, "未通过", "zh-CN")).toEqual({
+      en: "rejected",
+      "zh-CN": "未通过",
+    });
+    expect(reworded({ en: "rejected" }, "", "en")).toBeUndefined();
+    expect(reworded("rejected", "no", "zh-CN")).toBe("no");
   });
 
   it("are told in the reader's language, else in English, else in what there is", () => {

@@ -161,21 +161,22 @@ export function renameNode(document: FlowDocument, id: string, name: string, lan
     nodes: document.nodes.map((node) => {
       if (node.id !== id) return node;
       const { name: before, ...rest } = node;
-      const after = renamed(before, name.trim(), language);
+      const after = reworded(before, name.trim(), language);
       return after === undefined ? rest : { ...rest, name: after };
     }),
   };
 }
 
-function renamed(before: Words | undefined, name: string, language: string): Words | undefined {
-  if (before === undefined || typeof before === "string") return name === "" ? undefined : name;
+/** A text told anew in one language; the other languages stay. Undefined when nothing is left of it. */
+export function reworded(before: Words | undefined, text: string, language: string): Words | undefined {
+  if (before === undefined || typeof before === "string") return text === "" ? undefined : text;
   const others = Object.fromEntries(Object.entries(before).filter(([key]) => key !== language));
-  const after = name === "" ? others : { ...others, [language]: name };
+  const after = text === "" ? others : { ...others, [language]: text };
   return Object.keys(after).length === 0 ? undefined : after;
 }
 
 export function renameFlow(document: FlowDocument, name: string, language: string): FlowDocument {
-  return { ...document, name: renamed(document.name, name.trim(), language) ?? document.name };
+  return { ...document, name: reworded(document.name, name.trim(), language) ?? document.name };
 }
 
 export function excerptOf(document: FlowDocument, nodes: ReadonlySet<string>): Excerpt {
@@ -226,6 +227,14 @@ export function paste(
 }
 
 /** Names resolved for a reader: their language, else English, else whatever there is. */
+/** The words after the reader's language was rewritten; the other languages stay. Without any text left: undefined. */
+export function retold(words: Words | null | undefined, language: string, text: string): Words | undefined {
+  if (typeof words !== "object" || words === null) return text === "" ? undefined : text;
+  const others = Object.entries(words).filter(([known]) => known !== language);
+  const told = text === "" ? others : [...others, [language, text] as const];
+  return told.length === 0 ? undefined : Object.fromEntries(told);
+}
+
 export function said(words: Words | null | undefined, language: string): string {
   if (words === null || words === undefined) return "";
   if (typeof words === "string") return words;

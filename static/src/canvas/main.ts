@@ -180,6 +180,7 @@ class Page {
   }
 
   private jump(problem: Problem): void {
+    if (SMALL.matches) this.problems.toggle();
     if (problem.node === null) this.showFlow();
     else this.goTo(problem.node, problem.where);
   }

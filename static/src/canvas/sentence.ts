@@ -72,7 +72,7 @@ export class Sentences {
     if (value === undefined || value === null || value === "") return "";
     if (schema["x-advanced"] || !applies(schema, siblings)) return "";
     if (schema.format === "condition") return this.condition(value as Condition);
-    if (schema.format === "template") return this.template(String(value));
+    if (schema.format === "template") return this.template(said(value as Words, this.language));
     if (schema.format === "who") return this.who(value as Settings);
     if (schema.enum !== undefined) return schema.options?.[String(value)] ?? String(value);
     if (schema["x-widget"] === "notifier") return labelOf(this.palette.notifiers, String(value));

@@ -1,7 +1,7 @@
 /** The plain fields of a form. Each is given its schema and its value, and reports what becomes of it. */
 
 import { fieldAt } from "../conditions";
-import { type Json, type Settings, said, type Words } from "../document";
+import { type Json, reworded, type Settings, said, type Words } from "../document";
 import { button, freshId, h } from "../dom";
 import type { Named, OrderField, Schema } from "../palette-types";
 import { UNIT_WORDS } from "../sentence";
@@ -22,24 +22,17 @@ export const textField: FieldMaker = (schema, path, value, context) => {
 };
 
 /** A text that may be told in several languages: the reader's is edited, the others stay. */
-export const wordsField: FieldMaker = (schema, path, value, context) => {
-  const store = (text: string): void => {
-    if (typeof value !== "object" || value === null) {
-      context.change(path, text === "" ? undefined : text);
-      return;
-    }
-    context.change(path, { ...(value as Settings), [context.language]: text });
-  };
-  return h("input", {
+export const wordsField: FieldMaker = (schema, path, value, context) =>
+  h("input", {
     class: "input",
     type: "text",
     value: said(value as Words | undefined, context.language),
     placeholder: schema.placeholder,
     maxlength: schema.maxLength,
     "data-field": told(path),
-    input: (event: Event) => store(textOf(event)),
+    input: (event: Event) =>
+      context.change(path, reworded(value as Words | undefined, textOf(event), context.language)),
   });
-};
 
 export const numberField: FieldMaker = (schema, path, value, context) => {
   const whole = [schema.type ?? "number"].flat().includes("integer");
@@ -126,10 +119,15 @@ export const checksField: FieldMaker = (schema, path, value, context) => {
   );
 };
 
-/** A list of texts (or of order fields) as chips. */
+/** A list of texts (or of order fields) as chips. A text may be told in several languages: all of them stay. */
 export const textsField: FieldMaker = (schema, path, value, context) => {
-  const items = listOf(value ?? schema.default);
+  const present = value ?? schema.default;
+  const items: readonly Json[] = Array.isArray(present) ? present : [];
   const ofFields = schema.items?.format === "field";
+  const labelOf = (item: Json): string => {
+    const text = said(item as Words, context.language);
+    return ofFields ? (fieldAt(context.palette, text, "order")?.label ?? text) : text;
+  };
   const remove = (index: number): void =>
     context.change(
       path,
@@ -141,7 +139,7 @@ export const textsField: FieldMaker = (schema, path, value, context) => {
     if (wanted !== "" && !items.includes(wanted)) context.change(path, [...items, wanted], true);
   };
   const chips = items.map((item, index) => {
-    const label = ofFields ? (fieldAt(context.palette, item, "order")?.label ?? item) : item;
+    const label = labelOf(item);
     return h(
       "li",
       { class: ofFields ? "chip is-field" : "chip" },

@@ -84,17 +84,19 @@ export class Form {
     (this.controlOf(where, home) ?? home.querySelector("button"))?.focus();
   }
 
+  /** The control of a path in its home; of a path into a value (an amount's) the control of that value. */
   private controlOf(where: string, home: HTMLElement): HTMLElement | null {
-    const exact = home.querySelector<HTMLElement>(`[data-field="${CSS.escape(where)}"]`);
-    return exact ?? home.querySelector<HTMLElement>("input, select, textarea, [contenteditable]");
+    for (let path = where; path !== ""; path = parentOf(path)) {
+      const exact = home.querySelector<HTMLElement>(`[data-field="${CSS.escape(path)}"]`);
+      if (exact !== null) return exact;
+    }
+    return home.querySelector<HTMLElement>("input, select, textarea, [contenteditable]");
   }
 
   private homeOf(where: string): HTMLElement | null {
-    let path = where;
-    while (path !== "") {
+    for (let path = where; path !== ""; path = parentOf(path)) {
       const home = this.element.querySelector<HTMLElement>(`[data-home="${CSS.escape(path)}"]`);
       if (home !== null) return home;
-      path = path.includes(".") ? path.slice(0, path.lastIndexOf(".")) : "";
     }
     return null;
   }
@@ -158,6 +160,10 @@ export class Form {
       this.element.querySelector<HTMLElement>(`[data-field="${CSS.escape(focused)}"]`)?.focus();
     }
   }
+}
+
+function parentOf(path: string): string {
+  return path.includes(".") ? path.slice(0, path.lastIndexOf(".")) : "";
 }
 
 /** A labelled field with room for its problems. */

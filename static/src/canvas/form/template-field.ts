@@ -1,6 +1,7 @@
 /** Text with fields of the order in it. `{buyer.name}` is shown as a chip and stays plain text in the settings. */
 
 import { fieldAt } from "../conditions";
+import { reworded, said, type Words } from "../document";
 import { freshId, h, icon } from "../dom";
 import type { FieldMaker, FormContext } from "./context";
 import { told } from "./place";
@@ -22,9 +23,9 @@ export const templateField: FieldMaker = (schema, path, value, context) => {
   });
   const report = (): void => {
     box.classList.toggle("is-empty", textOf(box) === "");
-    context.change(path, textOf(box) || undefined);
+    context.change(path, reworded(value as Words | undefined, textOf(box), context.language));
   };
-  show(box, typeof value === "string" ? value : "", context);
+  show(box, said(value as Words | undefined, context.language), context);
   box.addEventListener("input", report);
   box.addEventListener("paste", (event) => {
     event.preventDefault();
