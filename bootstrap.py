@@ -122,18 +122,20 @@ def borrow_pip() -> bool:
 
 def install_lock(parts: tuple[str, ...]) -> None:
     """Installs these parts of the lock, each file checked against its hash."""
-    wanted = "\n".join(lock_parts()[part] for part in parts)
-    stamp = Stamp(VENV / f".installed-{parts[-1]}", digest_of_text(wanted + platform.python_version()))
-    if stamp.holds():
+    texts = {part: lock_parts()[part] for part in parts}
+    python = platform.python_version()
+    stamps = [Stamp(VENV / f".installed-{part}", digest_of_text(text + python)) for part, text in texts.items()]
+    if all(stamp.holds() for stamp in stamps):
         return
+    wanted = "\n".join(texts.values())
     names = re.findall(r"^([A-Za-z0-9_.\[\]-]+)==", wanted, re.MULTILINE)
     say(f"Installing {len(names)} packages, each checked against its hash (the first time only)")
     chosen = VENV / "chosen.lock"
     chosen.write_text(wanted, "utf-8")
-    run_with_progress(
-        [*pip(), "install", "--require-hashes", "--only-binary", ":all:", "-r", str(chosen)], count_of_pip(len(names))
-    )
-    stamp.leave()
+    command = [*pip(), "install", "--require-hashes", "--only-binary", ":all:", "-r", str(chosen)]
+    run_with_progress(command, count_of_pip(len(names)))
+    for stamp in stamps:
+        stamp.leave()
 
 
 def install_project() -> None:
