@@ -227,14 +227,6 @@ export function paste(
 }
 
 /** Names resolved for a reader: their language, else English, else whatever there is. */
-/** The words after the reader's language was rewritten; the other languages stay. Without any text left: undefined. */
-export function retold(words: Words | null | undefined, language: string, text: string): Words | undefined {
-  if (typeof words !== "object" || words === null) return text === "" ? undefined : text;
-  const others = Object.entries(words).filter(([known]) => known !== language);
-  const told = text === "" ? others : [...others, [language, text] as const];
-  return told.length === 0 ? undefined : Object.fromEntries(told);
-}
-
 export function said(words: Words | null | undefined, language: string): string {
   if (words === null || words === undefined) return "";
   if (typeof words === "string") return words;
