@@ -19,7 +19,7 @@ from runtime.core.flow_structure import structure_problems
 from runtime.core.json_text import shown
 from runtime.core.plan import Plan, PlanNode
 from runtime.core.problem import Problem
-from runtime.core.shape import nearest, shape_problems
+from runtime.core.shape import StrictValidator, nearest, shape_problems
 
 FORMAT = "orderflow/1"
 MOST_NODES = 1_000
@@ -100,7 +100,7 @@ def _at_node(problem: Problem, document: Mapping[str, Any]) -> Problem:
 
 @cache
 def _validator() -> Draft202012Validator:
-    return Draft202012Validator(schema())
+    return StrictValidator(schema())
 
 
 @cache

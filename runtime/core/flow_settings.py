@@ -21,7 +21,7 @@ from runtime.core.json_text import shown
 from runtime.core.money import show_amount, show_money
 from runtime.core.order import CHOICE_LABELS, FIELDS, MISSING, Field, field_at, value_at
 from runtime.core.problem import Problem, joined
-from runtime.core.shape import nearest, shape_problems
+from runtime.core.shape import StrictValidator, nearest, shape_problems
 from runtime.core.words import spoken
 
 Settings = Mapping[str, Any]
@@ -89,7 +89,7 @@ def _problem(finding: Finding, where: str, node: str) -> Problem:
 
 @cache
 def _validator(kind: str) -> Draft202012Validator:
-    return Draft202012Validator(dict(nodes.schema(kind)))
+    return StrictValidator(dict(nodes.schema(kind)))
 
 
 # --- compiling ------------------------------------------------------------------------------------------------------

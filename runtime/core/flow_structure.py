@@ -15,6 +15,9 @@ from runtime.core.shape import nearest
 
 RETRY, SPLIT, JOIN = "retry", "split", "join"
 
+MOST_ADVISED = 100_000
+"""Splits times ways. In a larger tangle nobody is told where branches meet: to find out takes minutes."""
+
 
 def structure_problems(flow: Flow) -> tuple[Problem, ...]:
     """All that is wrong with how the nodes are put together."""
@@ -198,11 +201,15 @@ def _retries(drawing: _Drawing) -> Iterator[Problem]:
 
 def _joins(drawing: _Drawing) -> Iterator[Problem]:
     splits, joins = drawing.of_kind(SPLIT), drawing.of_kind(JOIN)
-    behind = set().union(*(nx.descendants(drawing.graph, split) for split in splits))
+    if not joins:
+        return
+    first = {target for split in splits for target in drawing.graph.successors(split)}
+    behind = set(chain.from_iterable(nx.bfs_layers(drawing.graph, first))) if first else set()
     for join in joins:
         if join in drawing.reached and join not in behind:
             yield drawing.problem("flow.join_without_split", join, "warning")
-    for split in splits:
+    advised = splits if len(splits) * drawing.graph.number_of_edges() <= MOST_ADVISED else ()
+    for split in advised:
         places = sorted(_meeting_places(drawing, split))
         if len(places) > 1:
             yield drawing.problem("flow.branches_apart", split, "warning", joins=", ".join(places))

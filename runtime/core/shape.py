@@ -1,11 +1,13 @@
 """What a JSON Schema finds wrong, as problems with our own codes and words."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
+from jsonschema.validators import extend
 
 from runtime.core.json_text import shown
 from runtime.core.problem import Problem, joined
@@ -21,6 +23,19 @@ _LIMITS = {
     "minProperties": ("shape.too_few", "least"),
 }
 _OTHERS = {"uniqueItems": "shape.twice", "pattern": "shape.pattern", "const": "shape.not_offered"}
+
+
+def _matches(validator: Any, pattern: str, given: Any, schema: Any) -> Iterator[ValidationError]:
+    """The end of a pattern is the end of the text; Python's own `$` also stands before a last line break."""
+    if validator.is_type(given, "string") and not re.search(_END.sub(r"\\Z", pattern), given):
+        yield ValidationError(f"{given!r} does not match {pattern!r}")
+
+
+_END = re.compile(r"(?<!\\)\$")
+
+StrictValidator: type[Draft202012Validator] = extend(  # type: ignore[no-untyped-call]
+    Draft202012Validator, {"pattern": _matches}
+)
 
 
 def shape_problems(
