@@ -154,7 +154,12 @@ def test_marks_are_given_once_and_a_way_out_leads_one_way() -> None:
 
 def test_a_circle_needs_a_rest() -> None:
     settings = {"changes": [{"field": "note", "value": "again"}]}
-    nodes = [("in", "ingest", {}), ("ways", "route", BIG), ("mark", "set", settings), ("end", "end", {})]
+    nodes: list[tuple[str, str, dict[str, Any]]] = [
+        ("in", "ingest", {}),
+        ("ways", "route", BIG),
+        ("mark", "set", settings),
+        ("end", "end", {}),
+    ]
     edges = ["in.out>ways", "ways.big>mark", "ways.else>end"]
     hurried = document(nodes, [*edges, "mark.out>ways"])
     assert [code for code, _ in errors(hurried)] == ["flow.circle"]

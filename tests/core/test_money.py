@@ -1,6 +1,7 @@
 """Amounts are exact in every currency, or refused."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from babel.numbers import list_currencies
@@ -58,8 +59,11 @@ def test_a_decimal_too_many_is_never_rounded_away() -> None:
 
 
 def test_other_kinds_and_odd_numbers_are_refused() -> None:
-    assert [refused(value) for value in (None, True, [], {})] == ["money.kind"] * 4
-    for value in (Decimal("1E+3"), Decimal("NaN"), Decimal("Infinity"), float("nan"), float("inf"), 1e300, 10**400):
+    assert [refused(value) for value in (None, True, list[Any](), dict[str, Any]())] == ["money.kind"] * 4
+    odd: tuple[object, ...] = (
+        Decimal("1E+3"), Decimal("NaN"), Decimal("Infinity"), float("nan"), float("inf"), 1e300, 10**400,
+    )  # fmt: skip
+    for value in odd:
         assert refused(value) == "money.form"
     assert refused("99999999999999.99") == "money.large"
     assert refused(10**14) == "money.large"

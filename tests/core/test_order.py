@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from runtime.core.json_text import read
+from runtime.core.moment import read_moment
 from runtime.core.money import CURRENCIES
 from runtime.core.order import (
     CHOICE_LABELS,
@@ -21,7 +22,6 @@ from runtime.core.order import (
     digest,
     field_at,
     is_masked,
-    read_moment,
     read_order,
     show_order,
     value_at,
@@ -295,7 +295,9 @@ BEYOND_SCHEMA = {
 }  # fmt: skip
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(["", "x" * 129, "x" * 1001])
-AMOUNT = st.sampled_from(["5180.00", "1", "-1.5", "x", "1.000", 5, 5.25, 1e30, "1e5", True, None, [], "1" * 16])
+AMOUNT: st.SearchStrategy[Any] = st.sampled_from(
+    ["5180.00", "1", "-1.5", "x", "1.000", 5, 5.25, 1e30, "1e5", True, None, [], "1" * 16]
+)
 TIME = st.sampled_from(["2026-11-22T10:00:00+08:00", "2026-02-31T10:00:00Z", "2026-11-22", 5, None, "x"])
 PRIVATE = TEXT | st.none() | st.fixed_dictionaries({}, optional={"masked": TEXT | st.none(), "cipher": TEXT})
 ANYTHING = st.recursive(
