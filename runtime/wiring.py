@@ -13,7 +13,7 @@ def open_service(
     database_url: str, redis_url: str, *, moment: clock.Clock = clock.now, outlets: Outlets | None = None
 ) -> Service:
     """A service on this database (already migrated) and this Redis. Nothing is connected before the first call."""
-    redis = Redis.from_url(redis_url, socket_timeout=10, health_check_interval=30)
+    redis = Redis.from_url(redis_url, socket_timeout=2, health_check_interval=30)
     return Service(
         engine=connect(database_url),
         run_bell=Doorbell(redis, RUNS_QUEUE, "runtime.jobs.drain"),

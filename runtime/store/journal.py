@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, RowMapping, bindparam, select, update
+from sqlalchemy import Connection, RowMapping, Select, bindparam, select, update
 
 from nodes.contract import Answered, Words
 from runtime.actor import Actor
@@ -72,21 +72,15 @@ _ADD_RUNS = runs.insert()
 
 def lock_due(connection: Connection, now: int, limit: int) -> list[Loaded]:
     """Lock up to `limit` runs that can go on by themselves, the longest waiting first; those locked elsewhere are left."""
-    query = (
-        select(*_RUN_COLUMNS)
-        .where(runs.c.due_at <= now)
-        .order_by(runs.c.due_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    return _load(connection, connection.execute(query).mappings().all())
+    query = _LOADED.where(runs.c.due_at <= now).order_by(runs.c.due_at).limit(limit)
+    return _load(connection, query.with_for_update(of=runs, skip_locked=True))
 
 
 def lock(connection: Connection, run_ids: Collection[str]) -> list[Loaded]:
     """Lock these runs, waiting for whoever holds them. Those that do not exist are left out."""
     # In the order of their ids, so that two who lock several never wait for each other.
-    query = select(*_RUN_COLUMNS).where(runs.c.id.in_(run_ids)).order_by(runs.c.id).with_for_update()
-    return _load(connection, connection.execute(query).mappings().all())
+    query = _LOADED.where(runs.c.id.in_(run_ids)).order_by(runs.c.id)
+    return _load(connection, query.with_for_update(of=runs))
 
 
 def save(connection: Connection, decisions: Sequence[Decision], now: int, actor: Actor | None = None) -> None:
@@ -164,7 +158,7 @@ def settle_effects(connection: Connection, answers: Mapping[str, Answered], now:
 
 # --- rows -----------------------------------------------------------------------------------------------------------------
 
-_RUN_COLUMNS = (
+_LOADED = select(
     runs.c.id,
     runs.c.version_id,
     runs.c.state,
@@ -175,15 +169,13 @@ _RUN_COLUMNS = (
     runs.c.reason,
     runs.c.due_at,
     runs.c.ended_at,
-)
+    orders.c.document,
+).join(orders, orders.c.run_id == runs.c.id)
 
 
-def _load(connection: Connection, rows: Sequence[RowMapping]) -> list[Loaded]:
-    if not rows:
-        return []
-    query = select(orders.c.run_id, orders.c.document).where(orders.c.run_id.in_([row["id"] for row in rows]))
-    documents = {run_id: document for run_id, document in connection.execute(query)}
-    return [Loaded(read_run(row), row["version_id"], orjson.loads(documents[row["id"]])) for row in rows]
+def _load(connection: Connection, query: Select[Any]) -> list[Loaded]:
+    rows = connection.execute(query).mappings()
+    return [Loaded(read_run(row), row["version_id"], orjson.loads(row["document"])) for row in rows]
 
 
 def read_run(row: RowMapping) -> Run:

@@ -80,7 +80,6 @@ def test_a_thousand_orders_cost_few_statements_few_commits_and_two_jobs(yard: Ya
     looks = {name: statements.pop(name) for name in ("select runs", "select effects")}
     assert statements == {
         "select flow_versions": 1,
-        "select orders": 4 + 5,
         "update runs": 4 + 5,
         "insert journal": 4 + 5,
         "insert effects": 4,
