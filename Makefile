@@ -8,7 +8,7 @@ export PYTHONUTF8 := 1
 .PHONY: help run test check bench olist lock format clean python ready ready-test
 
 help: ## Show the commands
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ready ## Start Orderflow with its demo shop (DEMO=0: empty, for real orders)
 	@ORDERFLOW_DEMO=$(DEMO) exec $(BIN)/orderflow up
