@@ -44,6 +44,25 @@ def with_settings(command: Command) -> Command:
     return run
 
 
+def asks_the_database(command: Command) -> Command:
+    """Tells a database that does not answer, or was never migrated, in one sentence."""
+
+    @functools.wraps(command)
+    def run(*given: Any, **options: Any) -> None:
+        from sqlalchemy.exc import OperationalError, ProgrammingError
+
+        try:
+            command(*given, **options)
+        except OperationalError as broken:
+            remedy = "Look at ORDERFLOW_DATABASE_URL, or say `orderflow migrate` when it is new."
+            raise click.ClickException(f"The database does not answer as it should: {broken.orig}\n{remedy}") from None
+        except ProgrammingError as broken:
+            text = f"The database is not of this version: {broken.orig}\nSay `orderflow migrate`."
+            raise click.ClickException(text) from None
+
+    return run
+
+
 @main.command()
 @with_settings
 def up(settings: Settings) -> None:
@@ -101,6 +120,7 @@ def redis(settings: Settings) -> None:
 
 @main.command()
 @with_settings
+@asks_the_database
 def migrate(settings: Settings) -> None:
     """Bring the database to the newest revision; safe to say again."""
     from runtime.store.database import migrate as bring_up_to_date
@@ -118,6 +138,7 @@ def token() -> None:
 @click.argument("name")
 @click.option("--role", required=True, help="What the token may do: intake, operator, designer, admin or auditor.")
 @click.option("--channel", "channels", multiple=True, help="Limit the token to this channel; may be said again.")
+@asks_the_database
 def create_token(name: str, role: str, channels: tuple[str, ...]) -> None:
     """Make the API token NAME and print it. It is shown this once only."""
     from builder.cli import people
@@ -158,6 +179,7 @@ def channel_secret(name: str, only: bool) -> None:
 
 @main.command()
 @click.option("--user", help="Who signs in with it; without, the first administrator is made with it.")
+@asks_the_database
 def link(user: str | None) -> None:
     """Print a one-time sign-in link, good for ten minutes."""
     from builder.cli import people
@@ -175,6 +197,7 @@ def settings() -> None:
 @main.command(hidden=True)
 @TIED
 @with_settings
+@asks_the_database
 def prepare(settings: Settings, tied: bool) -> None:
     """Ready a home for its parts: database, demo shop. Prints the path of a sign-in link, when one is of use."""
     from builder.cli import people

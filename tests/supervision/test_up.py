@@ -139,6 +139,17 @@ def test_bad_settings_stop_every_part(tmp_path: Path, command: str) -> None:
     assert "Did you mean ORDERFLOW_PORT?" in done.stderr
 
 
+def test_a_database_that_does_not_answer_is_told_in_a_sentence(tmp_path: Path) -> None:
+    gone = f"postgresql://shop@127.0.0.1:{free_port()}/shop"
+    with house(tmp_path, ORDERFLOW_DATABASE_URL=gone, ORDERFLOW_PORT=str(free_port())) as made:
+        done = made.command("up")
+        assert done.returncode == 1
+        assert "The database does not answer" in done.stderr
+        assert "Traceback" not in done.stderr
+        new = made.command("token", "create", "till", "--role", "admin")
+        assert "ORDERFLOW_DATABASE_URL" in new.stderr
+
+
 def answers(shop: House) -> bool:
     try:
         return shop.ask("/healthz")[0] == 200
