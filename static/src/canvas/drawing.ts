@@ -375,6 +375,19 @@ export class Drawing {
     this.graph.translate(56 - rect.x * READABLE, middle);
   }
 
+  /** The part of the drawing that is in the window. */
+  view(): Rect {
+    const start = this.graph.graphToLocal(0, 0);
+    const { width, height } = this.room;
+    return { x: start.x, y: start.y, width: width / this.zoom, height: height / this.zoom };
+  }
+
+  /** Bring a point into the middle of the window. */
+  showAt(local: Place): void {
+    const { width, height } = this.room;
+    this.graph.translate(width / 2 - local.x * this.zoom, height / 2 - local.y * this.zoom);
+  }
+
   bounds(): Rect {
     return around([...this.rects.values()]);
   }

@@ -12,6 +12,7 @@ import { Gestures } from "./gestures";
 import { Inspector } from "./inspector";
 import { Keys } from "./keys";
 import { StepMenu } from "./menu";
+import { Minimap } from "./minimap";
 import { Outline } from "./outline";
 import { freePort, PalettePanel } from "./palette";
 import { ProblemList } from "./problems";
@@ -113,11 +114,16 @@ class Page {
     this.edgeTools = new EdgeTools(this.surface, editor, this.drawing, (edge, client) =>
       this.offer(client, (kind) => editor.add(kind, { on: edge }), "insertStep"),
     );
+    const minimap = new Minimap(editor, this.drawing);
     this.surface.append(
+      minimap.element,
       zoomTools(editor, this.drawing),
       emptyHint(editor, () => this.addStart()),
     );
-    this.drawing.onMoved = () => this.edgeTools.lay();
+    this.drawing.onMoved = () => {
+      this.edgeTools.lay();
+      minimap.ask();
+    };
     this.listenToKeys();
     editor.setProblems(answer.problems);
     editor.on("selection", () => this.showInspector());

@@ -62,7 +62,7 @@ export const numberField: FieldMaker = (schema, path, value, context) => {
 export const switchField: FieldMaker = (schema, path, value, context) => {
   const box = h("input", {
     type: "checkbox",
-    class: "switch",
+    class: "toggle",
     role: "switch",
     "data-field": told(path),
     change: () => context.change(path, box.checked),

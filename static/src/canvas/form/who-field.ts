@@ -25,7 +25,7 @@ export const whoField: FieldMaker = (schema, path, value, context) => {
   kindSelect.setAttribute("aria-label", schema.properties?.kind?.title ?? schema.title ?? "");
   return h(
     "div",
-    { class: "who" },
+    { class: "who-field" },
     kindSelect,
     kind !== "lead" &&
       valuePicker(kind, String(who.value ?? ""), `${told(path)}.value`, context, (chosen) => {
