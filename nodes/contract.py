@@ -147,7 +147,10 @@ Event = Decided | Answered | TimeUp
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One call that leaves the process: `adapter` is `notifier` or `system`, `target` its folder name or system name."""
+    """One call that leaves the process: `adapter` is `notifier` or `system`, `target` its folder name or system name.
+
+    A message's `subject` and `text` are Words: who shows or sends it chooses the reader's language.
+    """
 
     adapter: Literal["notifier", "system"]
     target: str
