@@ -3,9 +3,11 @@
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+import psutil
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import make_url
 
@@ -75,6 +77,40 @@ def mariadb() -> Iterator[Fresh]:
             return _named(url, name)
 
         yield fresh
+
+
+KINDS = ("sqlite", "postgresql", "mariadb")
+
+
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """An empty database for a whole Orderflow: its address (None: the home's own SQLite), and its server's process."""
+
+    url: str | None = None
+    server: psutil.Process | None = None
+
+    def processes(self) -> list[psutil.Process]:
+        """The server's processes; none for SQLite."""
+        return [self.server, *self.server.children(recursive=True)] if self.server else []
+
+
+@contextmanager
+def empty(kind: str) -> Iterator[Empty]:
+    """An empty database of this kind on a server of our own that syncs to disk as in a real house."""
+    if kind == "sqlite":
+        yield Empty()
+        return
+    with servers.postgresql(careful=True) if kind == "postgresql" else servers.mariadb() as url:
+        with _administrator(url) as administrator:
+            administrator.execute(text("CREATE DATABASE orderflow"))
+        yield Empty(_named(url, "orderflow"), _server_of(url))
+
+
+def _server_of(url: str) -> psutil.Process:
+    """The child of ours in whose command line the server's folder stands."""
+    query = make_url(url).query
+    folder = str(query.get("host") or Path(str(query["unix_socket"])).parent)
+    return next(one for one in psutil.Process().children() if any(folder in word for word in one.cmdline()))
 
 
 def _into_one_file(path: Path) -> None:

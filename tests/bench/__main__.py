@@ -9,18 +9,16 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import quantiles
-from urllib.parse import parse_qs, urlsplit
 
 import psutil
 from sqlalchemy import func, select
 
 from runtime.store.database import reading
 from runtime.store.tables import runs, tasks
-from tests import live, servers
+from tests import databases, live
+from tests.databases import Empty
 from tests.live import Line, Live
 from tests.trade import APPROVAL, SIX_STEPS, order
 
@@ -52,10 +50,10 @@ HEAD = f"{'database':<11} {'way':<22} {'orders':>7} {'orders/s':>9} {'CPU s/1,00
 class Bench:
     """The measurements on one database."""
 
-    def __init__(self, database: str, house: Live, others: Sequence[psutil.Process]) -> None:
-        self.database = database
+    def __init__(self, kind: str, house: Live, database: Empty) -> None:
+        self.kind = kind
         self.house = house
-        self.others = others
+        self.database = database
         self.numbers = iter(range(1, 10**9))
 
     def open_the_shop(self) -> None:
@@ -105,7 +103,7 @@ class Bench:
 
         with ThreadPoolExecutor(LINES) as pool:
             answered, ended = zip(*pool.map(one, range(len(bodies))), strict=True)
-        return f"{self.database:<11} at {rate:.0f}/s: 202 after {_parts(answered)}; end committed after {_parts(ended)}"
+        return f"{self.kind:<11} at {rate:.0f}/s: 202 after {_parts(answered)}; end committed after {_parts(ended)}"
 
     # --- parts --------------------------------------------------------------------------------------------------------
 
@@ -116,11 +114,10 @@ class Bench:
         self._wait(done)
         seconds = time.monotonic() - started
         time.sleep(SETTLE_SECONDS)
-        return Row(self.database, way, count, seconds, self._cpu() - cpu, self._megabytes())
+        return Row(self.kind, way, count, seconds, self._cpu() - cpu, self._megabytes())
 
     def _processes(self) -> list[psutil.Process]:
-        database = [one for root in self.others for one in (root, *root.children(recursive=True))]
-        return [*self.house.processes(), *database]
+        return [*self.house.processes(), *self.database.processes()]
 
     def _cpu(self) -> float:
         total = 0.0
@@ -198,27 +195,16 @@ def _parts(milliseconds: Sequence[float]) -> str:
     return f"p50 {parts[49]:.1f} ms, p99 {parts[98]:.1f} ms"
 
 
-@contextmanager
-def _database(kind: str) -> Iterator[tuple[str | None, list[psutil.Process]]]:
-    if kind == "sqlite":
-        yield None, []
-        return
-    with servers.postgresql(careful=True) as url:
-        folder = Path(parse_qs(urlsplit(url).query)["host"][0])
-        server = psutil.Process(int((folder / "data" / "postmaster.pid").read_text().split()[0]))
-        yield url, [server]
-
-
 def main() -> None:
     """Measure, and print one table."""
     wishes = argparse.ArgumentParser(prog="make bench", description="ARGS='--orders 2000 --on sqlite'")
     wishes.add_argument("--orders", type=int, default=4_000, help="orders of the measurements by single POST")
-    wishes.add_argument("--on", choices=["sqlite", "postgresql"], action="append", help="default: both")
+    wishes.add_argument("--on", choices=databases.KINDS, action="append", help="default: sqlite and postgresql")
     wished = wishes.parse_args()
     rows, latencies = [], []
     for kind in wished.on or ["sqlite", "postgresql"]:
-        with _database(kind) as (url, others), live.running(url) as house:
-            bench = Bench(kind, house, others)
+        with databases.empty(kind) as database, live.running(database.url) as house:
+            bench = Bench(kind, house, database)
             bench.open_the_shop()
             rows += [
                 bench.singles(wished.orders),
@@ -226,7 +212,7 @@ def main() -> None:
                 bench.approvals(wished.orders // 2),
             ]
             latencies.append(bench.latency(20))
-    print(HEAD, *rows, "", *latencies, sep="\n")
+    print(f"load of this machine in the last minutes: {psutil.getloadavg()}", HEAD, *rows, "", *latencies, sep="\n")
 
 
 if __name__ == "__main__":
