@@ -29,6 +29,7 @@ from runtime.store.tables import flow_versions
 pages = Blueprint("canvas", __name__)
 
 MOST_NOTE = 500
+DEFAULT_CURRENCY = "CNY"  # what an amount is entered in until somebody says otherwise
 
 
 @pages.get("/flows/<key>/canvas")
@@ -44,7 +45,7 @@ def page(key: str) -> ResponseReturnValue:
 def offer() -> ResponseReturnValue:
     """Step types, fields of the order, people, teams and outlets, in the asker's language."""
     with reading(engine()) as connection:
-        return _json(palette(connection, language_tag(), current_app.config.get("ORDERFLOW_CURRENCY", "CNY")))
+        return _json(palette(connection, language_tag(), DEFAULT_CURRENCY))
 
 
 @pages.get("/flows/<key>/draft")
