@@ -10,7 +10,7 @@ from flask_login import current_user
 
 from builder.auth import requires
 from builder.i18n import moment
-from builder.i18n.text import _
+from builder.i18n.text import _, ngettext
 from builder.models import engine
 from builder.orders.story import names, standing_words, tell
 from builder.web import asker, go, service
@@ -24,6 +24,7 @@ pages = Blueprint("orders", __name__)
 
 PAGE: Final = 50
 MOST_REASON: Final = 1000
+RELEASE_PAGE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ def list_page() -> ResponseReturnValue:
             counts=queries.state_counts(connection, channel=look.channel or None),
             channels=screens.channel_names(connection),
             flow_names=screens.flow_names(connection),
+            released_into=screens.flow_names(connection, published=True),
         )
 
 
@@ -123,6 +125,26 @@ def release(run_id: str) -> ResponseReturnValue:
         return _order(run_id, problem=_("Nothing was released: the order or the flow has changed."), status=409)
     flash(_("The order is on its way."), "good")
     return go("orders.order_page", run_id=run_id)
+
+
+@pages.post("/orders/release")
+@requires("orders.mend")
+def release_all() -> ResponseReturnValue:
+    """Let every held order (of a channel, or of all) start in a published flow, page by page."""
+    flow, channel = request.form.get("flow", ""), request.form.get("channel") or None
+    freed = 0
+    while True:
+        with reading(engine()) as connection:
+            held = queries.find_orders(connection, states=("held",), channel=channel, limit=RELEASE_PAGE)
+        now_freed = service().release([row["run_id"] for row in held], flow, asker(current_user.name)) if held else 0
+        freed += now_freed
+        if not now_freed:
+            break
+    if freed:
+        flash(ngettext("%(num)d order is on its way.", "%(num)d orders are on their way.", freed), "good")
+    else:
+        flash(_("Nothing was released: the orders or the flow have changed."), "bad")
+    return go("orders.list_page", **({"channel": channel} if channel else {}))
 
 
 def _order(run_id: str, *, problem: str = "", status: int = 200) -> ResponseReturnValue:

@@ -126,3 +126,18 @@ def test_an_order_that_nobody_takes_is_held_seen_and_released(house: House, lead
     assert lead.post(f"/orders/{run_id}/release", {"flow": "big-orders"}).status_code == 303
     house.settle()
     assert "Arrived at" in lead.get(f"/orders/{run_id}")
+
+
+def test_all_held_orders_of_a_channel_are_released_at_once(house: House, lead: Visitor) -> None:
+    with begin(house.service.engine, durable=True) as connection:
+        connection.execute(tables.choices.delete())
+    held = [house.take(number, "pop-up-shop") for number in (1, 2, 3)]
+    other = house.take(4, "market-stall")
+    assert "Release all 3" in lead.get("/orders?state=held&channel=pop-up-shop")
+    form = {"flow": "big-orders", "channel": "pop-up-shop"}
+    assert lead.post("/orders/release", form).status_code == 303
+    house.settle()
+    assert all("Arrived at" in lead.get(f"/orders/{run_id}") for run_id in held)
+    assert "On hold since" in lead.get(f"/orders/{other}")
+    assert lead.post("/orders/release", form | {"flow": "nobody"}).status_code == 303
+    assert "Nothing was released" in lead.get("/orders")
