@@ -141,7 +141,7 @@ class Service:
                 return _late(connection, trace)
             _, step, attempt = read_trace(trace)
             event = Reply(step, attempt, Decided(decision, reason, actor.name))
-            followed = self._decide_one(connection, loaded[0], event, now)
+            followed = self._decide_safely(connection, loaded[0], event, now)
             if isinstance(followed, Stale):
                 raise RuntimeError(f"task {trace} was open, but its run does not wait for it")
             journal.save(connection, [followed], at, actor)
@@ -186,7 +186,7 @@ class Service:
             loaded = journal.lock(connection, [run_id])
             if not loaded:
                 return Decline("unknown")
-            followed = self._decide_one(connection, loaded[0], event, now)
+            followed = self._decide_safely(connection, loaded[0], event, now)
             if isinstance(followed, Stale):
                 return Decline(otherwise, at=loaded[0].run.ended_at)
             journal.save(connection, [followed], at, actor)
@@ -232,7 +232,8 @@ class Service:
             return break_off(loaded.run, event, f"{type(defect).__name__}: {defect}", now)
 
     def _decide_one(self, connection: Connection, loaded: Loaded, event: RunEvent, now: datetime) -> Decision | Stale:
-        plan = self._plan(connection, loaded)
+        # An end needs no flow, so an order can be closed whose version cannot be read.
+        plan = NO_PLAN if isinstance(event, Close) else self._plan(connection, loaded)
         facts: dict[str, Any] = {}
         while True:
             followed = decide(plan, loaded.run, loaded.order, event, facts, now)
