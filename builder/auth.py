@@ -7,6 +7,7 @@ without a mark is refused. Blueprints in `TOKEN_BLUEPRINTS` check bearer tokens 
 import hashlib
 import json
 import secrets
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -161,11 +162,16 @@ def check_password(name: str, password: str) -> User | None:
 
 @dataclass(slots=True)
 class Throttle:
-    """Counts failed sign-ins of a key (name or address) in a sliding window, in this process's memory."""
+    """Counts failed sign-ins of a key (name or address) in a sliding window, in this process's memory.
+
+    One password is checked at a time, by whoever holds the `turn`: each check takes 64 MiB, and many tries at once
+    would all be checked before the first is counted.
+    """
 
     limit: int
     seconds: float
     failures: dict[str, list[float]] = field(default_factory=dict)
+    turn: threading.Lock = field(default_factory=threading.Lock)
 
     def blocks(self, key: str, now: float) -> bool:
         """Whether the key has failed too often lately."""

@@ -53,13 +53,16 @@ def sign_in() -> ResponseReturnValue:
     throttle: auth.Throttle = current_app.extensions["orderflow.throttle"]
     keys = (f"name {name.casefold()}", f"address {request.remote_addr}")
     at = time.monotonic()
-    if any(throttle.blocks(key, at) for key in keys):
+    with throttle.turn:
+        blocked = any(throttle.blocks(key, at) for key in keys)
+        user = None if blocked else auth.check_password(name, request.form.get("password", ""))
+        if user is None and not blocked:
+            for key in keys:
+                throttle.count(key, at)
+    if blocked:
         text = _("Too many tries. Wait ten minutes, or ask your administrator for a sign-in link.")
         return render_template("auth/sign_in.html", next=back, name=name, problem=text), 429
-    user = auth.check_password(name, request.form.get("password", ""))
     if user is None:
-        for key in keys:
-            throttle.count(key, at)
         text = _("Name and password do not match.")
         return render_template("auth/sign_in.html", next=back, name=name, problem=text), 422
     throttle.forget(keys[0])

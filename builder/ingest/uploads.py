@@ -7,6 +7,7 @@ and because a repeat does no harm an interrupted upload simply goes on.
 import csv
 import io
 import shutil
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -99,6 +100,7 @@ class Uploads:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._turn = threading.Lock()
 
     def keep(self, upload_id: str, user: str, file: str, sheet: Sheet) -> Upload:
         """Keep what was read of a file. Uploads of yesterday and before are thrown away."""
@@ -164,7 +166,16 @@ class Uploads:
         return sorted(found, key=lambda one: one.row)
 
     def take_some(self, upload: Upload, intake: Intake, sender: Sender) -> Upload:
-        """Hand the next few hundred orders to the runtime. With the first ones, what was refused is kept there too."""
+        """Hand the next few hundred orders to the runtime. With the first ones, what was refused is kept there too.
+
+        Asked twice at once, as by a double click, the second goes on where the first one ended.
+        """
+        with self._turn:
+            return self._take_some(self.find(upload.id, upload.user) or upload, intake, sender)
+
+    def _take_some(self, upload: Upload, intake: Intake, sender: Sender) -> Upload:
+        if upload.stage not in ("checked", "taking"):
+            return upload
         with (self._folder / upload.id / "good.ndjson").open("rb") as lines:
             lines.seek(upload.offset)
             raw = [line.rstrip(b"\n") for line in _first(lines, AT_ONCE)]
@@ -230,8 +241,12 @@ def report_csv(refusals: Iterable[Refusal], heads: Sequence[str], language: str)
     return lines.getvalue().encode("utf-8-sig")
 
 
+# Full-width signs too: a spreadsheet in Chinese or Japanese takes them for the others.
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
 def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
 def _hand_over(

@@ -1,15 +1,22 @@
 """What was tried against the pages to get in, or to break them."""
 
+import csv
 import io
+import threading
 from contextlib import redirect_stderr
 from pathlib import Path
 
 import pytest
 import structlog
 
+from builder.ingest.checking import Sender
+from builder.ingest.columns import Meaning
+from builder.ingest.sheets import Sheet
+from builder.ingest.uploads import Refusal, Taken, Uploads, report_csv
 from builder.logs import set_up_logs
+from runtime.core.problem import Problem
 from tests.api.conftest import make_settings
-from tests.web.conftest import House
+from tests.web.conftest import House, Visitor
 
 
 @pytest.mark.parametrize("after", ["%C2%B2-x", "9999999999999999999-x", "99999999999999999999-x"])
@@ -35,3 +42,38 @@ def test_logs_tell_no_local_variables(tmp_path: Path) -> None:
     structlog.reset_defaults()
     assert "broken" in written.getvalue()
     assert secret not in written.getvalue()
+
+
+def test_many_tries_at_once_are_not_more_than_one_after_the_other(house: House) -> None:
+    strangers = [house.stranger() for _ in range(16)]
+    for stranger in strangers:
+        stranger.get("/sign-in")
+    found: list[int] = []
+
+    def tries(stranger: Visitor) -> None:
+        found.append(stranger.post("/sign-in", {"name": "root", "password": "guessed"}).status_code)
+
+    together = [threading.Thread(target=tries, args=(stranger,)) for stranger in strangers]
+    for one in together:
+        one.start()
+    for one in together:
+        one.join()
+    assert (found.count(422), found.count(429)) == (10, 6)
+
+
+def test_no_cell_of_a_report_is_a_formula() -> None:
+    cells = ("=1", "+1", "-1", "@SUM(1)", "＝1", "＋1", "－1", "＠1", "\n=1")
+    told = [Refusal(2, cell, "total", "x", Problem("order.required", "total", {"field": "total"})) for cell in cells]
+    report = report_csv(told, ["Row"], "en").decode("utf-8-sig")
+    assert [row[1] for row in list(csv.reader(io.StringIO(report)))[1:]] == [f"'{cell}" for cell in cells]
+
+
+def test_a_file_that_is_taken_in_twice_at_once_is_counted_once(house: House, tmp_path: Path) -> None:
+    uploads = Uploads(tmp_path)
+    sender = Sender("root", "", None)
+    sheet = Sheet("CSV", ("id", "created_at", "currency", "total"), ((2, ("A-1", "2026-11-22 10:00", "CNY", "1.00")),))
+    kept = uploads.keep("01", "root", "a.csv", sheet)
+    checked = uploads.try_out(kept, Meaning(sheet.columns, "Asia/Shanghai", {}), sender)
+    first = uploads.take_some(checked, house.service.intake, sender)
+    second = uploads.take_some(checked, house.service.intake, sender)
+    assert (first.taken, second.taken) == (Taken(accepted=1), Taken(accepted=1))
