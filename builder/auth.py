@@ -144,6 +144,11 @@ def _hash_of_nobody() -> str:
     return _hasher().hash(secrets.token_urlsafe())
 
 
+def fit_user_name(name: str) -> bool:
+    """Whether a person can be called so: no blanks, nothing invisible, nothing that an address or a token's name has."""
+    return 1 <= len(name) <= 64 and name.isprintable() and not set(name) & set(" /:\\") and name.strip(".") != ""
+
+
 def hash_password(password: str) -> str:
     """The argon2 hash to store."""
     return _hasher().hash(password)

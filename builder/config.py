@@ -128,7 +128,12 @@ def read_settings(env: Mapping[str, str]) -> Settings | BadSettings:
         problems = _contradictions(read)
     if problems:
         return BadSettings(tuple(problems))
-    return _complete(read, data_root(env))
+    root = data_root(env)
+    try:
+        return _complete(read, root)
+    except OSError as broken:
+        text = f"the home in {root} cannot be made or used ({broken.strerror or broken})."
+        return BadSettings((BadSetting("ORDERFLOW_HOME", text, "Name a folder that you may write in."),))
 
 
 def settings_table() -> str:

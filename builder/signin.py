@@ -128,7 +128,7 @@ def _make_first_admin(code: str, found: auth.SigninLink) -> ResponseReturnValue:
 
 def _problems_of(told: FirstAdmin) -> dict[str, str]:
     problems = {}
-    if not 1 <= len(told.name) <= 64 or any(ord(sign) < 33 for sign in told.name):
+    if not auth.fit_user_name(told.name):
         problems["name"] = _("Write a name of 1 to 64 characters without blanks, such as “li.wei”.")
     if len(told.password) < auth.MIN_PASSWORD:
         problems["password"] = _("Write at least %(n)s characters.", n=auth.MIN_PASSWORD)

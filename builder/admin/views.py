@@ -1,7 +1,7 @@
 """Administration: people and what they may do, the teams that are asked, the channels and who takes their orders."""
 
 import json
-from typing import Final, cast
+from typing import cast
 
 from flask import Blueprint, abort, flash, render_template, request
 from flask.typing import ResponseReturnValue
@@ -25,8 +25,6 @@ from runtime.store.tables import flows, team_members, teams, users
 
 pages = Blueprint("admin", __name__)
 
-LONGEST_NAME: Final = 64
-
 
 @pages.get("/people")
 @requires("people.manage")
@@ -42,7 +40,7 @@ def add_person() -> ResponseReturnValue:
     name = request.form.get("name", "").strip()
     display = request.form.get("display", "").strip()[:128] or name
     duties = _duties()
-    if not 1 <= len(name) <= LONGEST_NAME or any(ord(sign) < 33 for sign in name):
+    if not auth.fit_user_name(name):
         return _people(_("Write a name of 1 to 64 characters without blanks, such as “li.wei”."), 422)
     if not duties:
         return _people(_("Choose at least one duty."), 422)

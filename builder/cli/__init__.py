@@ -185,7 +185,11 @@ def link(user: str | None) -> None:
     from builder.cli import people
 
     settings = settings_of_the_running()
-    click.echo(f"http://{address_of(settings.host, settings.port)}{people.make_link(settings, user)}")
+    path = people.make_link(settings, user)
+    if path is None:
+        why = f"Nobody who works here is called “{user}”." if user else "There is an administrator: say --user NAME."
+        raise click.ClickException(why)
+    click.echo(f"http://{address_of(settings.host, settings.port)}{path}")
 
 
 @main.command()

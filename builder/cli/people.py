@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, select, update
 from sqlalchemy.exc import IntegrityError
 
 from builder.api.access import ROLES
@@ -15,7 +15,7 @@ from runtime.core.engine import micros
 from runtime.sealing import Seal, add_signing_secret, drop_old_secrets
 from runtime.store import trail
 from runtime.store.database import begin, connect, migrate, reading
-from runtime.store.tables import api_tokens
+from runtime.store.tables import api_tokens, users
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,10 @@ def make_token(settings: Settings, name: str, role: str, channels: tuple[str, ..
         close = get_close_matches(role, ROLES, n=1)
         hint = f"Did you mean {close[0]}?" if close else f"Take one of {', '.join(ROLES)}."
         return MadeToken(problem=f"There is no role “{role}”. {hint}")
+    if not (1 <= len(name) <= 64 and name.isprintable() and name.strip() == name):
+        return MadeToken(problem="The name of a token is 1 to 64 characters that can be seen. Choose another name.")
+    if wrong := [channel for channel in channels if not (channel.strip() and len(channel) <= 64)]:
+        return MadeToken(problem=f"“{wrong[0]}” is no channel: its name is 1 to 64 characters long.")
     try:
         with begin(connect(settings.database_url), durable=True) as connection:
             return MadeToken(add_token(connection, name, role, channels or None))
@@ -61,9 +65,13 @@ def make_secret(settings: Settings, channel: str, *, only: bool) -> str:
         return add_signing_secret(connection, seal, channel, at)
 
 
-def make_link(settings: Settings, user: str | None) -> str:
-    """The path of a one-time sign-in link."""
-    return make_signin_link(connect(settings.database_url), user)
+def make_link(settings: Settings, user: str | None) -> str | None:
+    """The path of a one-time sign-in link; None where it would let nobody in."""
+    engine = connect(settings.database_url)
+    with reading(engine) as connection:
+        found = connection.execute(select(users.c.name).where(users.c.name == user, users.c.active)).first()
+        opens = found is not None if user is not None else not has_admin(connection)
+    return make_signin_link(engine, user) if opens else None
 
 
 def prepare_home(settings: Settings) -> str | None:

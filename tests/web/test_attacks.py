@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 import structlog
 
+from builder.auth import fit_user_name
+from builder.cli.people import make_link, make_token
+from builder.config import BadSettings, read_settings
 from builder.ingest.checking import Sender
 from builder.ingest.columns import Meaning
 from builder.ingest.sheets import Sheet
@@ -77,3 +80,35 @@ def test_a_file_that_is_taken_in_twice_at_once_is_counted_once(house: House, tmp
     first = uploads.take_some(checked, house.service.intake, sender)
     second = uploads.take_some(checked, house.service.intake, sender)
     assert (first.taken, second.taken) == (Taken(accepted=1), Taken(accepted=1))
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a/b", ".", "..", "token:shop", "li\u200bwei", "\u202eiew.il", "x" * 65])
+def test_nobody_is_called_what_an_address_or_a_journal_would_mistake(name: str) -> None:
+    assert not fit_user_name(name)
+
+
+@pytest.mark.parametrize("name", ["li.wei", "李伟", "𠮷田", "o'neill", "x" * 64])
+def test_people_are_called_in_every_script(name: str) -> None:
+    assert fit_user_name(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "channels"), [("", ()), (" x", ()), ("x" * 65, ()), ("shop", ("",)), ("shop", ("x" * 65,))]
+)
+def test_a_token_has_a_name_and_channels_that_can_be_seen(
+    sqlite_url: str, redis_url: str, tmp_path: Path, name: str, channels: tuple[str, ...]
+) -> None:
+    assert make_token(make_settings(tmp_path, sqlite_url, redis_url), name, "intake", channels).problem
+
+
+def test_no_link_is_made_that_lets_nobody_in(sqlite_url: str, redis_url: str, tmp_path: Path) -> None:
+    settings = make_settings(tmp_path, sqlite_url, redis_url)
+    assert make_link(settings, "nobody") is None
+    assert make_link(settings, None)
+
+
+def test_a_home_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    found = read_settings({"ORDERFLOW_HOME": str(tmp_path / "file" / "home")})
+    assert isinstance(found, BadSettings)
+    assert found.problems[0].name == "ORDERFLOW_HOME"
