@@ -79,6 +79,15 @@ class Caller:
         return Actor(f"token:{self.name}"[:64], request.remote_addr, (request.user_agent.string or "")[:255] or None)
 
 
+class Outdated(Refusal):
+    """The shop did sign this, but when it says so is not now: its clock is wrong, or somebody sends it again."""
+
+    def __init__(self, shop: Caller) -> None:
+        minutes = {"minutes": SIGNATURE_SECONDS // 60}
+        super().__init__(401, Problem("api.old_signature", "X-Signature", minutes))
+        self.shop = shop
+
+
 @dataclass(slots=True)
 class Tokens:
     """Live tokens by their text, remembered for three seconds: a revoked token is refused within five."""
@@ -148,10 +157,11 @@ def _signer(body: bytes) -> Caller:
         secrets = signing_secrets(connection, seal(), channel)
     if not _fits(secrets, told.encode() + b"." + body, marks.split(",v1=")[1:]):
         raise Refusal(401, Problem("api.bad_signature", "X-Signature"))
-    if abs(service().clock().timestamp() - int(told)) > SIGNATURE_SECONDS:
-        raise Refusal(401, Problem("api.old_signature", "X-Signature", {"minutes": SIGNATURE_SECONDS // 60}))
     owner = "hmac:" + hashlib.sha256(channel.encode()).hexdigest()[:20]
-    return Caller(f"signed:{channel}"[:64], owner, "intake", frozenset((channel,)))
+    shop = Caller(f"signed:{channel}"[:64], owner, "intake", frozenset((channel,)))
+    if abs(service().clock().timestamp() - int(told)) > SIGNATURE_SECONDS:
+        raise Outdated(shop)
+    return shop
 
 
 def _fits(secrets: tuple[str, ...], signed: bytes, marks: list[str]) -> bool:

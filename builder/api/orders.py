@@ -7,7 +7,7 @@ from flask import Response, request
 from sqlalchemy import RowMapping
 
 from builder.api import reading, schemas
-from builder.api.access import Caller, check_permission, known_caller
+from builder.api.access import Caller, Outdated, check_permission, known_caller
 from builder.api.contract import caller, operation
 from builder.api.problems import Refusal, json_answer, language
 from builder.api.shapes import order_line, whole_order
@@ -67,7 +67,10 @@ def post_orders() -> Response:
     body, size = _body()
     if size > MOST_BYTES:
         raise _turned_away(known, 413, Problem("intake.body_large", params={"most": MOST_BYTES}), body, size)
-    known = known or known_caller(body)
+    try:
+        known = known or known_caller(body)
+    except Outdated as late:
+        raise _turned_away(late.shop, 401, late.problem, body) from None
     if size < (request.content_length or 0):
         sizes = {"told": request.content_length, "came": size}
         raise _turned_away(known, 400, Problem("intake.cut_off", params=sizes), body)
