@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, RowMapping, Select, bindparam, select, update
+from sqlalchemy import BigInteger, Connection, Integer, RowMapping, Select, bindparam, select, update
 
 from nodes.contract import Answered, Words
 from runtime.actor import Actor
@@ -65,22 +65,14 @@ def arrive(connection: Connection, arrived: Sequence[Arrived]) -> None:
     connection.execute(_ADD_RUNS, [_run_row(one) for one in arrived])
 
 
-# Built once: intake says them with every request.
-_ADD_ORDERS = orders.insert()
-_ADD_RUNS = runs.insert()
-
-
 def lock_due(connection: Connection, now: int, limit: int) -> list[Loaded]:
     """Lock up to `limit` runs that can go on by themselves, the longest waiting first; those locked elsewhere are left."""
-    query = _LOADED.where(runs.c.due_at <= now).order_by(runs.c.due_at).limit(limit)
-    return _load(connection, query.with_for_update(of=runs, skip_locked=True))
+    return _load(connection, _LOCK_DUE, {"now": now, "limit": limit})
 
 
 def lock(connection: Connection, run_ids: Collection[str]) -> list[Loaded]:
     """Lock these runs, waiting for whoever holds them. Those that do not exist are left out."""
-    # In the order of their ids, so that two who lock several never wait for each other.
-    query = _LOADED.where(runs.c.id.in_(run_ids)).order_by(runs.c.id)
-    return _load(connection, query.with_for_update(of=runs))
+    return _load(connection, _LOCK, {"ids": list(run_ids)})
 
 
 def save(connection: Connection, decisions: Sequence[Decision], now: int, actor: Actor | None = None) -> None:
@@ -88,12 +80,12 @@ def save(connection: Connection, decisions: Sequence[Decision], now: int, actor:
     if not decisions:
         return
     _swap(connection, [decision.run for decision in decisions])
-    connection.execute(journal.insert(), [_entry_row(decision, now, actor) for decision in decisions])
+    connection.execute(_ADD_ENTRIES, [_entry_row(decision, now, actor) for decision in decisions])
     _withdraw(connection, [trace for decision in decisions for trace in decision.withdrawn])
     _ask_people(connection, decisions, now)
     asked = [_effect_row(decision.run.id, one, now) for decision in decisions for one in decision.effects]
     if asked:
-        connection.execute(effects.insert(), asked)
+        connection.execute(_ADD_EFFECTS, asked)
 
 
 def release(
@@ -127,18 +119,10 @@ def settle_task(connection: Connection, trace: str, decision: str, reason: str, 
 
 def claim_effects(connection: Connection, now: int, lease: int, limit: int) -> list[ClaimedEffect]:
     """Claim up to `limit` effects that are to be sent, for `lease` microseconds. A lapsed claim can be claimed again."""
-    query = (
-        select(effects.c.trace, effects.c.adapter, effects.c.target, effects.c.content, effects.c.sends)
-        .where(effects.c.due_at <= now)
-        .order_by(effects.c.due_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    rows = connection.execute(query).mappings().all()
+    rows = connection.execute(_LOCK_EFFECTS, {"now": now, "limit": limit}).mappings().all()
     if not rows:
         return []
-    claim = update(effects).where(effects.c.trace.in_([row["trace"] for row in rows]))
-    connection.execute(claim.values(state="claimed", due_at=now + lease, sends=effects.c.sends + 1))
+    connection.execute(_CLAIM, {"traces": [row["trace"] for row in rows], "lapses": now + lease})
     return [
         ClaimedEffect(r["trace"], r["adapter"], r["target"], orjson.loads(r["content"]), r["sends"] + 1) for r in rows
     ]
@@ -146,17 +130,20 @@ def claim_effects(connection: Connection, now: int, lease: int, limit: int) -> l
 
 def settle_effects(connection: Connection, answers: Mapping[str, Answered], now: int) -> None:
     """Write down the answers to effects, also of those that nobody waits for any more."""
-    answered = update(effects).where(effects.c.trace == bindparam("of"))
-    rows = [
-        {"of": trace, "answered_at": now, "answer": _json(_answer_row(answer))} for trace, answer in answers.items()
-    ]
-    statement = answered.values(
-        state="answered", due_at=None, answered_at=bindparam("answered_at"), answer=bindparam("answer")
-    )
-    connection.execute(statement, rows)
+    rows = [{"of": trace, "now": now, "answer": _json(_answer_row(answer))} for trace, answer in answers.items()]
+    connection.execute(_SETTLE, rows)
 
 
-# --- rows -----------------------------------------------------------------------------------------------------------------
+# --- statements, built once ------------------------------------------------------------------------------------------------
+
+_NOW = bindparam("now", type_=BigInteger)
+_LIMIT = bindparam("limit", type_=Integer)
+_SAVED = ("state", "tokens", "changes", "steps", "rev", "reason", "due_at", "ended_at")
+
+_ADD_ORDERS = orders.insert()
+_ADD_RUNS = runs.insert()
+_ADD_ENTRIES = journal.insert()
+_ADD_EFFECTS = effects.insert()
 
 _LOADED = select(
     runs.c.id,
@@ -171,10 +158,43 @@ _LOADED = select(
     runs.c.ended_at,
     orders.c.document,
 ).join(orders, orders.c.run_id == runs.c.id)
+_LOCK_DUE = (
+    _LOADED.where(runs.c.due_at <= _NOW)
+    .order_by(runs.c.due_at)
+    .limit(_LIMIT)
+    .with_for_update(of=runs, skip_locked=True)
+)
+# In the order of their ids, so that two who lock several never wait for each other.
+_LOCK = _LOADED.where(runs.c.id.in_(bindparam("ids", expanding=True))).order_by(runs.c.id).with_for_update(of=runs)
+_SWAP = (
+    update(runs)
+    .where(runs.c.id == bindparam("of"), runs.c.rev == bindparam("was"))
+    .values({name: bindparam(name) for name in _SAVED})
+)
+
+_LOCK_EFFECTS = (
+    select(effects.c.trace, effects.c.adapter, effects.c.target, effects.c.content, effects.c.sends)
+    .where(effects.c.due_at <= _NOW)
+    .order_by(effects.c.due_at)
+    .limit(_LIMIT)
+    .with_for_update(skip_locked=True)
+)
+_CLAIM = (
+    update(effects)
+    .where(effects.c.trace.in_(bindparam("traces", expanding=True)))
+    .values(state="claimed", due_at=bindparam("lapses"), sends=effects.c.sends + 1)
+)
+_SETTLE = (
+    update(effects)
+    .where(effects.c.trace == bindparam("of"))
+    .values(state="answered", due_at=None, answered_at=bindparam("now"), answer=bindparam("answer"))
+)
+
+# --- rows -----------------------------------------------------------------------------------------------------------------
 
 
-def _load(connection: Connection, query: Select[Any]) -> list[Loaded]:
-    rows = connection.execute(query).mappings()
+def _load(connection: Connection, query: Select[Any], wanted: Mapping[str, Any]) -> list[Loaded]:
+    rows = connection.execute(query, wanted).mappings()
     return [Loaded(read_run(row), row["version_id"], orjson.loads(row["document"])) for row in rows]
 
 
@@ -194,12 +214,7 @@ def read_run(row: RowMapping) -> Run:
 
 
 def _swap(connection: Connection, saved: Sequence[Run]) -> None:
-    statement = (
-        update(runs)
-        .where(runs.c.id == bindparam("of"), runs.c.rev == bindparam("was"))
-        .values({name: bindparam(name) for name in _saved_row(saved[0]) if name not in ("of", "was")})
-    )
-    result = connection.execute(statement, [_saved_row(run) for run in saved])
+    result = connection.execute(_SWAP, [_saved_row(run) for run in saved])
     if result.rowcount != len(saved):
         raise LostRace(f"{len(saved) - result.rowcount} of {len(saved)} runs were saved by somebody else")
 
