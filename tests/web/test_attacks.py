@@ -112,3 +112,15 @@ def test_a_home_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     found = read_settings({"ORDERFLOW_HOME": str(tmp_path / "file" / "home")})
     assert isinstance(found, BadSettings)
     assert found.problems[0].name == "ORDERFLOW_HOME"
+
+
+@pytest.mark.parametrize(
+    "path", ["/orders?q=a%00", "/orders?state=x&state=%00", "/orders/%00", "/inbox/%00", "/sign-in/%00"]
+)
+def test_no_address_holds_a_nul(house: House, path: str) -> None:
+    house.enter("root").get(path, 400)
+
+
+def test_nobody_types_a_nul(house: House) -> None:
+    assert house.stranger().post("/sign-in", {"name": "a\0", "password": "x"}).status_code == 400
+    assert house.enter("root").post("/people", {"name": "ab", "display": "x\0", "duty": "lead"}).status_code == 400
