@@ -13,7 +13,7 @@ from builder.i18n import moment
 from builder.i18n.text import _, ngettext
 from builder.models import engine
 from builder.orders.story import names, standing_words, tell
-from builder.web import asker, go, service
+from builder.web import asker, go, is_htmx, service
 from runtime.core.engine import with_changes
 from runtime.core.run import STATES
 from runtime.service import Decline
@@ -152,6 +152,9 @@ def _order(run_id: str, *, problem: str = "", status: int = 200) -> ResponseRetu
         order = queries.order(connection, run_id)
         if order is None:
             abort(404)
+        if is_htmx() and request.args.get("rev") == str(order["rev"]):
+            # The open page asks again and again; an order that has not moved needs no new one.
+            return "", 204
         story = tell(connection, order)
         document = with_changes(orjson.loads(order["document"]), orjson.loads(order["changes"]))
         page = render_template(

@@ -13,6 +13,7 @@ export function keepInboxKeys(): void {
     if (act(event.key)) event.preventDefault();
   });
   document.addEventListener("htmx:afterSwap", () => {
+    openFirst();
     document.querySelector("[data-task][aria-current]")?.scrollIntoView({ block: "nearest" });
   });
 }
@@ -37,6 +38,13 @@ function act(key: string): boolean {
     default:
       return false;
   }
+}
+
+/** A task that comes while nothing is open, on a screen that has room beside the list, opens by itself. */
+function openFirst(): void {
+  const open = document.querySelector("#task > *, [data-task][aria-current]");
+  if (!open && matchMedia("(width >= 760px)").matches)
+    document.querySelector<HTMLElement>("[data-task]")?.click();
 }
 
 function walk(step: number): boolean {

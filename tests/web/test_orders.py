@@ -141,3 +141,15 @@ def test_all_held_orders_of_a_channel_are_released_at_once(house: House, lead: V
     assert "On hold since" in lead.get(f"/orders/{other}")
     assert lead.post("/orders/release", form | {"flow": "nobody"}).status_code == 303
     assert "Nothing was released" in lead.get("/orders")
+
+
+def test_an_open_order_is_sent_again_only_when_it_has_moved(house: House, lead: Visitor) -> None:
+    run_id = house.take(1, total="9000.00")
+    [address] = re.findall(rf'hx-get="(/orders/{run_id}\?rev=\d+)"', lead.get(f"/orders/{run_id}"))
+    asked = {"HX-Request": "true"}
+    assert lead.client.get(address, headers=asked).status_code == 204
+    closed = lead.post(f"/orders/{run_id}/closure", {"reason": "buyer cancelled"})
+    assert closed.status_code == 303, closed.text
+    moved = lead.client.get(address, headers=asked).get_data(as_text=True)
+    assert "buyer cancelled" in moved
+    assert "?rev=" not in moved
