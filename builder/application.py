@@ -7,6 +7,7 @@ from flask import Flask, request
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager
 from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from builder import auth, errors, labels, navigation, signin
 from builder.admin import views as admin
@@ -44,11 +45,15 @@ def assemble(settings: Settings) -> Flask:
         SESSION_COOKIE_NAME="orderflow-demo" if settings.demo else "orderflow",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.proxies > 0,
         PERMANENT_SESSION_LIFETIME=timedelta(days=14),
         MAX_CONTENT_LENGTH=MAX_BODY,
         WTF_CSRF_TIME_LIMIT=None,
         ORDERFLOW_DEMO=settings.demo and settings.loopback,
     )
+    if settings.proxies:
+        behind = {f"x_{part}": settings.proxies for part in ("for", "proto", "host")}
+        app.wsgi_app = ProxyFix(app.wsgi_app, **behind)  # type: ignore[method-assign]
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     if settings.demo:

@@ -39,6 +39,7 @@ class Settings:
     demo: bool
     workers: int
     threads: int
+    proxies: int
     timezone: str
     language: str | None
     secret_key: str = field(repr=False)
@@ -173,6 +174,7 @@ def _complete(read: Mapping[str, object], root: Path) -> Settings:
         "demo": demo,
         "workers": 2,
         "threads": 32,
+        "proxies": 0,
         "timezone": "Asia/Shanghai",
         "language": None,
         "log_level": "info",
@@ -323,6 +325,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("ORDERFLOW_DEMO", "`0`", "`1`: the demo shop with simulated orders; on loopback only", _read_switch),
     Setting("ORDERFLOW_WORKERS", "`2`", "Worker processes that `orderflow up` keeps alive", _read_whole(1, 64)),
     Setting("ORDERFLOW_THREADS", "`32`", "Requests that the web server works on at once", _read_whole(1, 512)),
+    Setting(
+        "ORDERFLOW_PROXIES",
+        "`0`",
+        "Reverse proxies in front of it, whose `X-Forwarded-…` headers hold; then over HTTPS only",
+        _read_whole(0, 8),
+    ),
     Setting(
         "ORDERFLOW_TIMEZONE", "`Asia/Shanghai`", "Time zone of the business: shown times, days, deadlines", _read_zone
     ),

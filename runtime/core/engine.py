@@ -53,7 +53,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
 # A flow that passed its checks rests somewhere on every circle, so a burst this long is a defect of ours.
-LONGEST_BURST = 10_000
+LONGEST_BURST = 2_000
 
 # A held order has no flow yet; all that can happen to it is that a person closes it.
 NO_PLAN = Plan(key="", version=0, fingerprint="", start=0, nodes=(), index={})

@@ -177,3 +177,19 @@ def test_pages_allow_no_foreign_and_no_inline_code(house: House) -> None:
         assert "onclick=" not in answer.text
         assert "HX-Request" in answer.headers["Vary"]
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_behind_a_proxy_everybody_keeps_an_own_address_and_cookies_need_https(sqlite_url: str, tmp_path: Path) -> None:
+    behind = create_app(make_settings(tmp_path, sqlite_url, f"unix://{tmp_path}/no-redis", proxies=1)).test_client()
+    told = {"name": "nobody", "password": "wrong wrong wrong"}
+
+    def sign_in(address: str) -> int:
+        headers = {"X-Forwarded-For": address, "X-Forwarded-Proto": "https", "Referer": "https://localhost/"}
+        page = behind.get("/sign-in", headers=headers, base_url="https://localhost")
+        token = page.text.partition('name="csrf-token" content="')[2].partition('"')[0]
+        form = {**told, "name": f"nobody at {address}", "csrf_token": token}
+        return behind.post("/sign-in", data=form, headers=headers, base_url="https://localhost").status_code
+
+    assert "Secure" in behind.get("/sign-in").headers["Set-Cookie"]
+    assert [sign_in("192.0.2.1") for _ in range(11)][-1] == 429
+    assert sign_in("192.0.2.2") != 429
