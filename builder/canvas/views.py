@@ -30,6 +30,7 @@ pages = Blueprint("canvas", __name__)
 
 MOST_NOTE = 500
 DEFAULT_CURRENCY = "CNY"  # what an amount is entered in until somebody says otherwise
+OWN_PORT = {"flow.port_open", "flow.port_twice", "flow.port_leads_nowhere"}  # problems that name a way out of their step
 
 
 @pages.get("/flows/<key>/canvas")
@@ -168,7 +169,10 @@ def _told_one(problem: Problem, kind: str) -> dict[str, Any]:
 
 
 def _as_labelled(problem: Problem, kind: str, place: str) -> Mapping[str, Any]:
-    """A setting is called what the form calls it, not by its key."""
+    """A setting and a way out are called what the form and the card call them, not by their keys."""
+    if problem.code in OWN_PORT:
+        port = str(problem.params["port"])
+        return {**problem.params, "port": word(f"{kind}.port.{port}", port)}
     if problem.code != "shape.required" or not place:
         return problem.params
     name = ".".join(part for part in place.split(".") if not part.isdigit())

@@ -28,6 +28,8 @@ from runtime.intake import Answer, Arrival, Delivery, Intake, Receipt, Refused, 
 AT_ONCE: Final = 500
 KEPT_SECONDS: Final = 24 * 3600
 MOST_SHOWN: Final = 100
+IN_A_FILE: Final = {"order.kind": "upload.kind", "order.time": "upload.time"}
+"""What is said of a cell in other words than of a field that a program sent."""
 
 Stage = Literal["columns", "checked", "taking", "done"]
 
@@ -92,7 +94,8 @@ class Refusal:
 
     def told(self, language: str) -> tuple[str, str]:
         """What is wrong and how to mend it."""
-        return text(self.problem.code, self.problem.params, language)
+        code = IN_A_FILE.get(self.problem.code, self.problem.code)
+        return text(code, self.problem.params, language)
 
 
 class Uploads:

@@ -97,6 +97,11 @@ class Names:
             case _:
                 return self.person(who)
 
+    def addressee(self, to: str) -> str:
+        """Whom a message goes to: `team:warehouse` by the name of the team, an address as it stands."""
+        kind, _colon, who = to.partition(":")
+        return self.asked(kind, who) if kind in ("person", "role", "team") and who else to
+
 
 def names(connection: Connection) -> Names:
     """All names: there are few people and teams."""
@@ -207,11 +212,13 @@ def _ways(draft: _Draft) -> list[tuple[str, str]]:
 
 
 def _why_here(flow: DrawnFlow, drafts: Sequence[_Draft]) -> str:
-    """The sentence of the last rule that sent the order this way."""
+    """What sent the order this way: what the last check found, or the last rule that fitted."""
     for draft in reversed(drafts):
+        last = draft.records[-1]
+        if findings := last.get("note", {}).get("findings"):
+            return " ".join(_finding_words(finding) for finding in findings)
         if flow.kind(draft.node) == "route":
-            port = draft.records[-1].get("port", "")
-            told_rule = flow.rule_sentence(draft.node, port)
+            told_rule = flow.rule_sentence(draft.node, last.get("port", ""))
             return told_rule or _("none of the rules of “%(step)s” fits", step=flow.node_name(draft.node))
     return ""
 
@@ -301,7 +308,7 @@ class _Teller:
             task = self.tasks[trace]
             facts.append((_("Asked"), self.names.asked(task["who_kind"], task["who"])))
         if trace in self.calls:
-            facts += _call_facts(self.calls[trace])
+            facts += _call_facts(self.calls[trace], self.names)
         return why, facts
 
     def _rule_words(self, node: str, port: str, note: Mapping[str, Any]) -> list[str]:
@@ -396,11 +403,11 @@ def _finding_words(finding: Mapping[str, Any]) -> str:
     return text if label in text else _("%(field)s: %(text)s", field=label, text=text)
 
 
-def _call_facts(call: RowMapping) -> list[tuple[str, str]]:
+def _call_facts(call: RowMapping, names: Names) -> list[tuple[str, str]]:
     content = orjson.loads(call["content"])
     facts = [(_("Sent to"), outlet_name(call["adapter"], call["target"]))]
     if content.get("to"):
-        facts.append((_("To"), plain(words(content["to"]))))
+        facts.append((_("To"), names.addressee(plain(words(content["to"])))))
     if content.get("text"):
         facts.append((_("Text"), plain(words(content["text"]))))
     if content.get("action"):
