@@ -1,9 +1,9 @@
 """Performs outward effects through their outlets and gives back what each was answered."""
 
+import time
 from collections import deque
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import structlog
 
@@ -17,24 +17,39 @@ log = structlog.get_logger()
 Outlets = Mapping[tuple[str, str], Outlet]
 
 CALLS_AT_ONCE = 8
+LISTEN_SECONDS = 0.2
+
+# No call of a batch begins later than this: it must be over before the claim lapses and another worker makes it too.
+LATEST_BEGIN_SECONDS = 30.0
 
 
-def perform_all(claimed: Sequence[ClaimedEffect], outlets: Outlets) -> dict[str, Answered]:
-    """The answer to every effect, by trace code. None is left without one."""
+def perform_all(claimed: Sequence[ClaimedEffect], outlets: Outlets) -> Iterator[dict[str, Answered]]:
+    """The answers by trace code, as they come: what is quick does not wait for what is slow.
+
+    Effects whose turn does not come in time have no answer; their claim lapses, and they are claimed again.
+    """
     waiting = deque(claimed)
-    answers: dict[str, Answered] = {}
+    answered: deque[tuple[str, Answered]] = deque()
+    latest = time.monotonic() + LATEST_BEGIN_SECONDS
 
     def call_in_turn() -> None:
-        with suppress(IndexError):
-            while True:
-                effect = waiting.popleft()
-                answers[effect.trace] = _perform(effect, outlets)
+        while (effect := _next(waiting)) and time.monotonic() < latest:
+            answered.append((effect.trace, _perform(effect, outlets)))
 
     with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
-        callers = [pool.submit(call_in_turn) for _ in claimed[:CALLS_AT_ONCE]]
-    for caller in callers:
-        caller.result()
-    return answers
+        calling = {pool.submit(call_in_turn) for _ in claimed[:CALLS_AT_ONCE]}
+        while calling:
+            calling = wait(calling, LISTEN_SECONDS).not_done
+            answers = dict(answered.popleft() for _ in range(len(answered)))
+            if answers:
+                yield answers
+
+
+def _next(waiting: deque[ClaimedEffect]) -> ClaimedEffect | None:
+    try:
+        return waiting.popleft()
+    except IndexError:
+        return None
 
 
 def _perform(effect: ClaimedEffect, outlets: Outlets) -> Answered:

@@ -90,8 +90,8 @@ class Service:
         at = self._now()
         with begin(self.engine, durable=False) as connection:
             claimed = journal.claim_effects(connection, at, EFFECT_LEASE_MICROS, limit)
-        if claimed:
-            self.deliver_answers(perform_all(claimed, self._outlets))
+        for answers in perform_all(claimed, self._outlets) if claimed else ():
+            self.deliver_answers(answers)
         return len(claimed)
 
     def deliver_answers(self, answers: Mapping[str, Answered]) -> None:
