@@ -115,7 +115,7 @@ def feed(settings: Settings, *, tied: bool) -> None:
 
 
 def spare_the_collector() -> None:
-    """What was loaded at the start stays for good, and orders make no circles: look for garbage seldom, and only in new things."""
+    """Look for garbage seldom, and only in new things: what was loaded at the start stays, and orders make no circles."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(25_000, 25, 25)

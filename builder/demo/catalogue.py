@@ -57,7 +57,15 @@ BUYERS = (
     "欧阳娜娜", "Aðalbjörg Jónsdóttir", "Nguyễn Thị Hà", "José Muñoz", "Мария Иванова", "佐藤 美咲", "김서연",
     "Maximilian von Hohenstein-Waldenburg", "阿依古丽·买买提",
 )  # fmt: skip
-RARE_BUYERS = ("张𠮷", "李堃", "陶喆", "龚䶮", "刘𬭚", "𥖄明", "司徒㐂")  # found where a check for rare characters is wanted
+RARE_BUYERS = (
+    "张𠮷",
+    "李堃",
+    "陶喆",
+    "龚䶮",
+    "刘𬭚",
+    "𥖄明",
+    "司徒㐂",
+)  # found where a check for rare characters is wanted
 
 PLACES = (
     ("浙江省", "杭州市", "西湖区", "文三路", "310012"),

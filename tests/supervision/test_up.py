@@ -151,6 +151,13 @@ def test_a_database_that_does_not_answer_is_told_in_a_sentence(tmp_path: Path) -
         assert "ORDERFLOW_DATABASE_URL" in new.stderr
 
 
+def answers(shop: House) -> bool:
+    try:
+        return shop.ask("/healthz")[0] == 200
+    except OSError:
+        return False
+
+
 def takes(shop: House, order: dict[str, str], token: str) -> bool:
     try:
         return shop.ask("/api/v1/orders", order, token)[0] == 202
