@@ -24,13 +24,13 @@ from runtime.core.problem import Problem
 from runtime.flows import Draft, Overtaken
 from runtime.store import screens
 from runtime.store.database import reading
-from runtime.store.tables import flow_versions
+from runtime.store.tables import flow_versions, teams
 
 pages = Blueprint("canvas", __name__)
 
 MOST_NOTE = 500
 DEFAULT_CURRENCY = "CNY"  # what an amount is entered in until somebody says otherwise
-OWN_PORT = {"flow.port_open", "flow.port_twice", "flow.port_leads_nowhere"}  # problems that name a way out of their step
+OWN_PORT = {"flow.port_open", "flow.port_twice", "flow.port_leads_nowhere"}  # their `port` is of their step
 
 
 @pages.get("/flows/<key>/canvas")
@@ -152,7 +152,16 @@ def _told(problems: Sequence[Problem], document: Mapping[str, Any]) -> list[dict
     nodes = document.get("nodes")
     drawn = [node for node in nodes if isinstance(node, dict)] if isinstance(nodes, list) else []
     kinds = {node.get("id"): str(node.get("type")) for node in drawn}
-    return [_told_one(problem, kinds.get(problem.node, "")) for problem in problems]
+    return [_told_one(problem, kinds.get(problem.node, "")) for problem in _unsettled(problems)]
+
+
+def _unsettled(problems: Sequence[Problem]) -> Sequence[Problem]:
+    """Without the warnings about teams that the flow does not list, but the shop has."""
+    if not any(problem.code == "flow.team_unlisted" for problem in problems):
+        return problems
+    with reading(engine()) as connection:
+        known = set(connection.execute(select(teams.c.key)).scalars())
+    return [one for one in problems if one.code != "flow.team_unlisted" or one.params["team"] not in known]
 
 
 def _told_one(problem: Problem, kind: str) -> dict[str, Any]:
