@@ -116,3 +116,15 @@ def _codes(kind: str, schema: dict[str, Any]) -> list[str]:
     inner = [*schema.get("properties", {}).values(), *([schema["items"]] if "items" in schema else [])]
     bare = [title] if title.startswith(f"{kind}.field.") else []
     return bare + [code for part in inner for code in _codes(kind, part)]
+
+
+def test_a_way_out_is_named_as_its_card_names_it_and_a_team_of_the_shop_is_not_called_new(house: House) -> None:
+    lin = house.enter("lin")
+    lin.client.set_cookie("language", "zh-CN")
+    document = {name: part for name, part in BIG_ORDERS.items() if name != "teams"}
+    send_on = [edge for edge in BIG_ORDERS["edges"] if edge["port"] != "approved"]
+    answer = send(lin, "PUT", DRAFT, {"document": document | {"edges": send_on}, "rev": 1})
+
+    assert answer.json is not None
+    codes = {problem["code"]: problem["text"] for problem in answer.json["problems"]}
+    assert "“通过”" in codes["flow.port_open"] and "flow.team_unlisted" not in codes
