@@ -73,6 +73,9 @@ def running(database_url: str | None = None, **variables: str) -> Iterator[Live]
             token = add_token(connection, "tests", "admin", None)
         yield Live(psutil.Process(started.pid), address.hostname, address.port, token, engine, home)
         engine.dispose()
+    except BaseException:
+        print(f"Orderflow said: {log.read_text('utf-8', 'replace')[-3000:]}", file=sys.stderr)
+        raise
     finally:
         started.terminate()
         started.wait()

@@ -36,6 +36,7 @@ from runtime.core.plan import Plan, PlanNode
 from runtime.core.run import (
     Close,
     Due,
+    Group,
     Origin,
     Reply,
     Rest,
@@ -354,34 +355,48 @@ class _Burst:
         self._record(token, fork=list(ports))
         self.tokens.remove(token)
         for port in ports:
-            self._place(self.plan.nodes[node.targets[port]], (*token.groups, token.step))
+            self._place(self.plan.nodes[node.targets[port]], (*token.groups, (token.step, token.node)))
 
     def _meet(self) -> bool:
         """Let a split's branches go on together where all that are left of them stand at one join."""
-        # The innermost first: a split within a branch meets before its outer split can.
-        standing = sorted((t for t in self.tokens if t.rest == "join"), key=lambda t: len(t.groups), reverse=True)
-        for token in standing:
-            branches = [t for t in self.tokens if token.groups[-1] in t.groups] if token.groups else [token]
-            if any(t.rest != "join" for t in branches):
-                continue
-            joins = {t.node for t in branches}
-            if len(joins) == 1:
-                self._join(branches)
-            else:
-                for branch in branches:
-                    self._fail(branch, Failure("error", "flow.branches_never_meet", {"joins": sorted(joins)}))
-            return True
+        companies = [self._company(token) for token in self.tokens if token.rest == "join"]
+        for company in companies:
+            if all(t.rest == "join" and t.node == company[0].node for t in company):
+                self._join(company)
+                return True
+        for company in companies:
+            if all(t.rest == "join" for t in company):
+                joins = sorted({t.node for t in company})
+                for token in company:
+                    self._fail(token, Failure("error", "flow.branches_never_meet", {"joins": joins}))
+                return True
         return False
 
-    def _join(self, waiting: list[Token]) -> None:
-        first, *others = waiting
+    def _company(self, token: Token) -> list[Token]:
+        """The tokens that a token waits for at its join, itself the first: all that are left of the split that meets there.
+
+        Of several such splits the outermost counts. Where none meets there, it waits for nobody.
+        """
+        group = self._group_met(token)
+        return [token, *(t for t in self.tokens if t is not token and group in t.groups)]
+
+    def _group_met(self, token: Token) -> Group | None:
+        for group in token.groups:
+            if token.node in self.plan.nodes[self.plan.index[group[1]]].meets:
+                return group
+        return None
+
+    def _join(self, company: list[Token]) -> None:
+        first, *others = company
         for token in others:
             self.tokens.remove(token)
-        merged = replace(first, groups=first.groups[:-1])
+        group = self._group_met(first)
+        groups = first.groups[: first.groups.index(group)] if group else first.groups
+        merged = replace(first, groups=groups)
         self.tokens[self.tokens.index(first)] = merged
         node = self._node(merged)
         port = node.type.ports(node.settings)[0].id
-        self._record(merged, port=port, met=[t.step for t in waiting])
+        self._record(merged, port=port, met=sorted(t.step for t in company))
         self._leave(merged, node, port, None)
 
     def _finish(self, token: Token, result: Result, reason: Words) -> None:
@@ -415,7 +430,7 @@ class _Burst:
             failure=token.origin.failure if token.origin else None,
         )
 
-    def _place(self, node: PlanNode, groups: tuple[int, ...] = (), origin: Origin | None = None) -> None:
+    def _place(self, node: PlanNode, groups: tuple[Group, ...] = (), origin: Origin | None = None) -> None:
         self.steps += 1
         self.tokens.append(Token(node=node.id, step=self.steps, since=self.at, groups=groups, origin=origin))
 

@@ -11,6 +11,7 @@ from nodes.contract import NodeType, Port, Words
 class PlanNode:
     """One node of a plan. `targets` leads from a connected port to the index of the next node.
 
+    `meets` are the joins at which the branches of a split wait for each other.
     `settings` are complete (defaults filled in) and hold a callable `(order) -> True | False | None` wherever the
     schema says `"format": "condition"`. `name` is the designer's own label: a text, a text a language, or None.
     """
@@ -24,6 +25,7 @@ class PlanNode:
     targets: Mapping[str, int]
     connected: frozenset[str]
     failure_ports: frozenset[str]
+    meets: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,10 @@ STATES: tuple[str, ...] = ("running", "waiting", "held", "failed", "done", "canc
 Rest = Literal["go", "person", "system", "time", "retry", "join", "failed"]
 
 
+Group = tuple[int, str]
+"""One passing of a split: its step number and its node."""
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """The failed step that led a token to a retry node: what is tried again, and why it failed."""
@@ -34,7 +38,7 @@ class Token:
 
     `rest` says what it waits for (`go`: nothing). `until` and `since` are microseconds since the epoch. `tries` counts the
     tries since a person last asked for one, so that a manual try does not use up the automatic ones. `groups` are the
-    step numbers of the splits it came through, outermost first.
+    splits that it came through, outermost first.
     """
 
     node: str
@@ -44,7 +48,7 @@ class Token:
     rest: Rest = "go"
     since: int = 0
     until: int | None = None
-    groups: tuple[int, ...] = ()
+    groups: tuple[Group, ...] = ()
     origin: Origin | None = None
     failure: Failure | None = None
 
@@ -159,7 +163,7 @@ def read_token(row: Mapping[str, Any]) -> Token:
         rest=row["rest"],
         since=row["since"],
         until=row.get("until"),
-        groups=tuple(row.get("groups", ())),
+        groups=tuple((step, node) for step, node in row.get("groups", ())),
         origin=origin and Origin(origin["node"], origin["step"], origin["attempt"], read_failure(origin["failure"])),
         failure=failure and read_failure(failure),
     )

@@ -54,8 +54,8 @@ class _Drawing:
     nodes: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     edges: list[str] = field(default_factory=list)
 
-    def node(self, kind: str, settings: dict[str, Any] | None = None) -> str:
-        name = f"{kind}-{len(self.nodes)}"
+    def node(self, kind: str, settings: dict[str, Any] | None = None, name: str = "") -> str:
+        name = name or f"{kind}-{len(self.nodes)}"
         self.nodes.append((name, kind, settings or {}))
         return name
 
@@ -153,6 +153,9 @@ def _split(draw: st.DrawFn, drawing: _Drawing, ways: Ways, depth: int) -> Ways:
     node = drawing.node("split", {"branches": [{"id": f"b{number}"} for number in range(count)]})
     drawing.lead(ways, node)
     after = [way for number in range(count) for way in _stretch(draw, drawing, [f"{node}.b{number}"], depth + 1)]
-    join = drawing.node("join")
+    if draw(st.integers(0, 3)) == 0:
+        # The branches go on side by side: to the next steps, to an outer join, or to the end.
+        return after
+    join = drawing.node("join", name=f"join--{node}")
     drawing.lead(after, join)
     return [f"{join}.out"]

@@ -175,6 +175,40 @@ def test_a_split_within_a_branch_meets_before_the_outer_one() -> None:
     assert met == {"inner-join": [5, 6], "outer-join": [3, 7]}
 
 
+def test_a_join_waits_for_all_whose_ways_lead_to_it_however_deep_they_were_split() -> None:
+    """An inner split without a join of its own: its branches wait at the outer one for the branch that is late."""
+    plan = plan_of(
+        document(
+            [
+                ("in", "ingest", {}),
+                ("outer", "split", {"branches": [{"id": "a"}, {"id": "b"}]}),
+                ("inner", "split", {"branches": [{"id": "x"}, {"id": "y"}]}),
+                ("ask", "approval", approval()),
+                ("join", "join", {}),
+                ("tell", "notify", NOTIFY),
+                ("end", "end", {}),
+            ],
+            [
+                "in.out>outer",
+                "outer.a>ask",
+                "outer.b>inner",
+                "ask.approved>join",
+                "ask.rejected>join",
+                "inner.x>join",
+                "inner.y>join",
+                "join.out>tell",
+                "tell.sent>end",
+            ],
+        )
+    )
+    begun = go(plan, RUN, Start())
+    assert sorted(token.rest for token in begun.run.tokens) == ["join", "join", "person"]
+    assert begun.effects == ()
+    met = go(plan, begun.run, Reply(3, 1, YES))
+    assert standing(met.run) == {"tell": "system"}
+    assert len(met.effects) == 1
+
+
 def test_a_retry_pauses_longer_each_time_and_then_gives_up() -> None:
     plan = retrying()
     run, now = go(plan, RUN, Start()).run, NOW
