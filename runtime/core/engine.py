@@ -373,26 +373,27 @@ class _Burst:
         return False
 
     def _company(self, token: Token) -> list[Token]:
-        """The tokens that a token waits for at its join, itself the first: all that are left of the split that meets there.
-
-        Of several such splits the outermost counts. Where none meets there, it waits for nobody.
-        """
-        group = self._group_met(token)
+        """Whom a token waits for at its join, itself the first: all that are left of the split that meets there."""
+        depth = self._depth_met(token)
+        if depth is None:
+            return [token]
+        group = token.groups[depth]
         return [token, *(t for t in self.tokens if t is not token and group in t.groups)]
 
-    def _group_met(self, token: Token) -> Group | None:
-        for group in token.groups:
-            if token.node in self.plan.nodes[self.plan.index[group[1]]].meets:
-                return group
-        return None
+    def _depth_met(self, token: Token) -> int | None:
+        """Which of its splits a join brings together: the innermost, with those around it that meet there too."""
+        if not token.groups:
+            return None
+        depth = len(token.groups) - 1
+        while depth > 0 and token.node in self.plan.nodes[self.plan.index[token.groups[depth - 1][1]]].meets:
+            depth -= 1
+        return depth
 
     def _join(self, company: list[Token]) -> None:
         first, *others = company
         for token in others:
             self.tokens.remove(token)
-        group = self._group_met(first)
-        groups = first.groups[: first.groups.index(group)] if group else first.groups
-        merged = replace(first, groups=groups)
+        merged = replace(first, groups=first.groups[: self._depth_met(first)])
         self.tokens[self.tokens.index(first)] = merged
         node = self._node(merged)
         port = node.type.ports(node.settings)[0].id

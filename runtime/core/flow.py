@@ -1,7 +1,7 @@
 """The flow document: reading it, finding every problem at once, and telling its logic from its layout."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
@@ -17,7 +17,7 @@ from runtime.core.flow_parts import Edge, Flow, FlowNode
 from runtime.core.flow_settings import compiled, read_settings
 from runtime.core.flow_structure import JOIN, SPLIT, structure_problems
 from runtime.core.json_text import shown
-from runtime.core.meeting import Ways, meeting_places
+from runtime.core.meeting import meeting_places
 from runtime.core.plan import Plan, PlanNode
 from runtime.core.problem import Problem
 from runtime.core.shape import StrictValidator, nearest, shape_problems
@@ -172,14 +172,11 @@ def compile_plan(check: FlowCheck, version: int = 0) -> Plan:
     for edge in flow.edges:
         targets[edge.source][edge.port] = index[edge.target]
     ways = {node: [flow.nodes[target].id for target in ports.values()] for node, ports in targets.items()}
-    joins = [node.id for node in flow.nodes if node.kind == JOIN]
-    nodes = tuple(_plan_node(node, targets[node.id], _meets(node, ways, joins)) for node in flow.nodes)
+    splits, joins = ([node.id for node in flow.nodes if node.kind == kind] for kind in (SPLIT, JOIN))
+    meets = meeting_places(ways, splits, frozenset(joins))
+    nodes = tuple(_plan_node(node, targets[node.id], meets.get(node.id, frozenset())) for node in flow.nodes)
     start = next(number for number, node in enumerate(nodes) if node.type.group == "start")
     return Plan(flow.key, version, fingerprint(flow.document), start, nodes, index)
-
-
-def _meets(node: FlowNode, ways: Ways, joins: Collection[str]) -> frozenset[str]:
-    return meeting_places(node.id, ways, joins) if joins and node.kind == SPLIT else frozenset()
 
 
 def _plan_node(node: FlowNode, targets: Mapping[str, int], meets: frozenset[str]) -> PlanNode:

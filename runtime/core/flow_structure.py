@@ -10,13 +10,11 @@ import networkx as nx
 from nodes.contract import Port
 from runtime.core.flow_parts import Edge, Flow, FlowNode
 from runtime.core.json_text import shown
+from runtime.core.meeting import meeting_places
 from runtime.core.problem import Problem
 from runtime.core.shape import nearest
 
 RETRY, SPLIT, JOIN = "retry", "split", "join"
-
-MOST_ADVISED = 100_000
-"""Splits times ways. In a larger tangle nobody is told where branches meet: to find out takes minutes."""
 
 
 def structure_problems(flow: Flow) -> tuple[Problem, ...]:
@@ -44,6 +42,9 @@ class _Drawing:
         for edge in flow.edges:
             if edge.source in self.nodes and edge.target in self.nodes:
                 self.out.setdefault((edge.source, edge.port), edge)
+        self.ways: dict[str, list[str]] = {}
+        for edge in self.out.values():
+            self.ways.setdefault(edge.source, []).append(edge.target)
         self.graph = self._graph()
         self.starts = [id_ for id_, node in self.nodes.items() if node.type and node.type.group == "start"]
         self.reached = self._reached()
@@ -208,31 +209,9 @@ def _joins(drawing: _Drawing) -> Iterator[Problem]:
     for join in joins:
         if join in drawing.reached and join not in behind:
             yield drawing.problem("flow.join_without_split", join, "warning")
-    advised = splits if len(splits) * drawing.graph.number_of_edges() <= MOST_ADVISED else ()
-    for split in advised:
-        places = sorted(_meeting_places(drawing, split))
+    for split, places in meeting_places(drawing.ways, splits, frozenset(joins)).items():
         if len(places) > 1:
-            yield drawing.problem("flow.branches_apart", split, "warning", joins=", ".join(places))
-
-
-def _meeting_places(drawing: _Drawing, split: str) -> set[str]:
-    """The joins at which a split's own branches come to stand; an inner split's join is passed on the way."""
-    deepest = len(drawing.of_kind(SPLIT))
-    ahead = [(target, 0) for target in drawing.graph.successors(split)]
-    seen: set[tuple[str, int]] = set()
-    places: set[str] = set()
-    while ahead:
-        node, depth = ahead.pop()
-        if (node, depth) in seen or depth > deepest:
-            continue
-        seen.add((node, depth))
-        kind = drawing.nodes[node].kind
-        if kind == JOIN and depth == 0:
-            places.add(node)
-            continue
-        depth += {SPLIT: 1, JOIN: -1}.get(kind, 0)
-        ahead.extend((target, depth) for target in drawing.graph.successors(node))
-    return places
+            yield drawing.problem("flow.branches_apart", split, "warning", joins=", ".join(sorted(places)))
 
 
 def _teams(drawing: _Drawing) -> Iterator[Problem]:

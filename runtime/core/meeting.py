@@ -1,48 +1,45 @@
 """Where the branches of a split come together again, told from the drawing alone."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 Ways = Mapping[str, Sequence[str]]
-"""From each node to the nodes behind its ports, in the order of the ports."""
+"""From each node to the nodes behind its ports."""
+
+Places = dict[str, frozenset[str]]
+"""For each split the joins at which its branches come to stand."""
 
 
-def meeting_places(split: str, ways: Ways, joins: Collection[str]) -> frozenset[str]:
-    """The joins at which branches of this split wait for each other: the first to which two or more of them can come.
+def meeting_places(ways: Ways, splits: Sequence[str], joins: Collection[str]) -> Places:
+    """For each split the joins at which its own branches come to stand.
 
-    More than one: what becomes of an order depends on the ways that its branches take.
+    A split within a branch is passed by way of the joins of its own. More than one place: the branches may never meet.
     """
-    branches = _branches_reaching(split, ways)
-    shared = {join for join in joins if branches.get(join, 0).bit_count() > 1}
-    return frozenset(_first_of(shared, split, ways))
+    places: Places = dict.fromkeys(splits, frozenset())
+    # What a split finds depends on what the splits within its branches found: look again until nobody finds more.
+    settled = not joins
+    while not settled:
+        settled = True
+        for split in reversed(splits):
+            found = _places(split, ways, places, joins)
+            if found != places[split]:
+                places[split] = found
+                settled = False
+    return places
 
 
-def _branches_reaching(split: str, ways: Ways) -> dict[str, int]:
-    """For each node a bit for each branch that can come to it. Coming through the split again is another story."""
-    reaching: dict[str, int] = {}
-    # Where branches are on their way; those that come to one node go on from it together.
-    arriving: dict[str, int] = {}
-    for number, target in enumerate(ways.get(split, ())):
-        arriving[target] = arriving.get(target, 0) | 1 << number
-    while arriving:
-        node = next(iter(arriving))
-        new = arriving.pop(node) & ~reaching.get(node, 0)
-        if new and node != split:
-            reaching[node] = reaching.get(node, 0) | new
-            for target in ways.get(node, ()):
-                arriving[target] = arriving.get(target, 0) | new
-    return reaching
-
-
-def _first_of(wanted: Collection[str], split: str, ways: Ways) -> Iterator[str]:
-    """Those of the wanted nodes that a branch meets before any other of them."""
-    seen = {split}
+def _places(split: str, ways: Ways, places: Places, joins: Collection[str]) -> frozenset[str]:
+    found: set[str] = set()
+    seen: set[str] = set()
     ahead = list(ways.get(split, ()))
     while ahead:
         node = ahead.pop()
         if node in seen:
             continue
         seen.add(node)
-        if node in wanted:
-            yield node
+        if node in joins:
+            found.add(node)
+        elif node in places:
+            ahead.extend(target for join in places[node] for target in ways.get(join, ()))
         else:
             ahead.extend(ways.get(node, ()))
+    return frozenset(found)

@@ -53,6 +53,8 @@ REQUEST: dict[str, Any] = {"system": "warehouse", "action": "reserve"}
 class _Drawing:
     nodes: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     edges: list[str] = field(default_factory=list)
+    loose: bool = False
+    """Whether there is a split without a join of its own: one is enough, for each doubles what comes after it."""
 
     def node(self, kind: str, settings: dict[str, Any] | None = None, name: str = "") -> str:
         name = name or f"{kind}-{len(self.nodes)}"
@@ -153,7 +155,8 @@ def _split(draw: st.DrawFn, drawing: _Drawing, ways: Ways, depth: int) -> Ways:
     node = drawing.node("split", {"branches": [{"id": f"b{number}"} for number in range(count)]})
     drawing.lead(ways, node)
     after = [way for number in range(count) for way in _stretch(draw, drawing, [f"{node}.b{number}"], depth + 1)]
-    if draw(st.integers(0, 3)) == 0:
+    if not drawing.loose and draw(st.integers(0, 3)) == 0:
+        drawing.loose = True
         # The branches go on side by side: to the next steps, to an outer join, or to the end.
         return after
     join = drawing.node("join", name=f"join--{node}")

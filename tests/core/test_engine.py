@@ -209,6 +209,38 @@ def test_a_join_waits_for_all_whose_ways_lead_to_it_however_deep_they_were_split
     assert len(met.effects) == 1
 
 
+def test_branches_that_never_meet_walk_the_same_steps_each_for_itself() -> None:
+    """A split without any join, and behind it another with one: each token's own branches meet, and nobody else's."""
+    plan = plan_of(
+        document(
+            [
+                ("in", "ingest", {}),
+                ("loose", "split", {"branches": [{"id": "a"}, {"id": "b"}]}),
+                ("left", "wait", {"minutes": 5}),
+                ("right", "wait", {"minutes": 10}),
+                ("fork", "split", {"branches": [{"id": "x"}, {"id": "y"}]}),
+                ("join", "join", {}),
+                ("end", "end", {}),
+            ],
+            [
+                "in.out>loose",
+                "loose.a>left",
+                "loose.b>right",
+                "left.out>fork",
+                "right.out>fork",
+                "fork.x>join",
+                "fork.y>join",
+                "join.out>end",
+            ],
+        )
+    )
+    run = go(plan, RUN, Start()).run
+    first = go(plan, run, Due(), NOW + timedelta(minutes=5))
+    assert standing(first.run) == {"right": "time"}
+    assert path(first)[-1] == "end"
+    assert go(plan, first.run, Due(), NOW + timedelta(minutes=10)).run.state == "done"
+
+
 def test_a_retry_pauses_longer_each_time_and_then_gives_up() -> None:
     plan = retrying()
     run, now = go(plan, RUN, Start()).run, NOW

@@ -120,9 +120,8 @@ class Story:
         met = {step for visit in visits for step in visit.get("met", ())}
         for token in before.tokens:
             if token.step in met and token.rest == "join":
-                nodes = [(group, self.plan.nodes[self.plan.index[group[1]]]) for group in token.groups]
-                over = next((group for group, node in nodes if token.node in node.meets), None)
-                assert over is None or not any(over in other.groups for other in self.run.tokens)
+                over = token.groups[-1] if token.groups else None
+                assert not any(over in other.groups for other in self.run.tokens)
 
     def _check_joins(self) -> None:
         """A join lets the branches of one split through once: no more goes out of it than went into its split."""
@@ -132,9 +131,9 @@ class Story:
         splits = Counter(visit["node"] for visit in self.visits if "fork" in visit)
         for join, count in exits.items():
             assert count <= splits[join.partition("--")[2]], f"{join} let more through than came"
+        stood = {visit["step"]: visit["node"] for visit in self.visits if visit.get("rest") == "join"}
         for visit in self.visits:
-            stood = [v["node"] for v in self.visits if v["step"] in visit.get("met", ()) and v.get("rest") == "join"]
-            assert set(stood) <= {visit["node"]}, "branches met that stood at different joins"
+            assert {stood[step] for step in visit.get("met", ())} <= {visit["node"]}, "met at different joins"
 
     def brings_itself_to_an_end(self) -> None:
         """Answer what is asked, let time pass, try again what failed: the order arrives."""
