@@ -192,6 +192,14 @@ class AskPerson:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """Keep the order on hold until a person releases it (decision `approve`) or turns it down, or until `until`."""
+
+    task: TaskAsk
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AskSystem:
     """Wait for the answer to `effect`, at the longest until `until` (then `TimeUp` comes)."""
 
@@ -210,6 +218,13 @@ class Sleep:
 @dataclass(frozen=True, slots=True)
 class TryAgain:
     """Go back to the step that failed, as its next try. Only for the retry type."""
+
+
+@dataclass(frozen=True, slots=True)
+class PassOver:
+    """Go on behind the step that failed as if it had succeeded, by its first way that is no failure. Only for the retry type."""
+
+    note: Mapping[str, Any] = _empty()
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +254,7 @@ class Need:
     facts: tuple[str, ...]
 
 
-Outcome = Leave | AskPerson | AskSystem | Sleep | TryAgain | Fork | Meet | Finish | Need
+Outcome = Leave | AskPerson | Hold | AskSystem | Sleep | TryAgain | PassOver | Fork | Meet | Finish | Need
 
 
 def _resumes_nothing(step: Step, event: Event) -> Outcome:

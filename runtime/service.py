@@ -5,21 +5,20 @@ Each call is one transaction for its whole batch: lock, decide, save, commit; th
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 import structlog
 from sqlalchemy import Connection, Engine, select
 
-from nodes.contract import Answered, Decided, Need
+from nodes.contract import Answered, Decided
 from runtime import doorbell
 from runtime.actor import Actor
 from runtime.clock import Clock
-from runtime.core.engine import NO_PLAN, Decision, Stale, break_off, decide, micros
-from runtime.core.plan import Plan
-from runtime.core.run import Close, Due, Reply, Retry, RunEvent, Start, read_trace
+from runtime.core.decision import Decision, Stale
+from runtime.core.engine import micros
+from runtime.core.run import Close, Due, Reply, Retry, RunEvent, Skip, Start, read_trace
+from runtime.deciding import Decider
 from runtime.effects import Outlets, perform_all
-from runtime.facts import gather
 from runtime.flows import Flows
 from runtime.intake import Arrival, Intake, Receipt
 from runtime.store import journal, trail
@@ -39,7 +38,7 @@ TIDY_MICROS = 3_600_000_000
 class Decline:
     """Why a person's act had no effect: nothing was changed. `by` and `at` say who was first."""
 
-    why: Literal["unknown", "already_decided", "withdrawn", "not_failed", "already_ended", "not_held"]
+    why: Literal["unknown", "already_decided", "withdrawn", "not_failed", "already_ended", "not_held", "no_way_on"]
     by: str | None = None
     at: int | None = None
     decision: str | None = None
@@ -61,6 +60,7 @@ class Service:
         self.effect_bell = effect_bell
         self.clock = clock
         self.flows = Flows(engine, clock)
+        self.decider = Decider(self.flows)
         self.intake = Intake(engine, clock, run_bell.ring)
         self._outlets = outlets
         self._tidy_at = 0
@@ -80,9 +80,9 @@ class Service:
         with begin(self.engine, durable=False) as connection:
             loaded = journal.lock_due(connection, at, limit)
             events: list[tuple[Loaded, RunEvent]] = [(one, Due() if one.run.steps else Start()) for one in loaded]
-            decisions = self._decide_all(connection, events, now)
+            decisions = self.decider.decide_all(connection, events, now)
             journal.save(connection, decisions, at)
-        self._ring_for(decisions)
+        self.ring_for(decisions)
         return len(loaded)
 
     def perform(self, limit: int = EFFECT_BATCH) -> int:
@@ -105,10 +105,10 @@ class Service:
         with begin(self.engine, durable=False) as connection:
             loaded = journal.lock(connection, by_run)
             journal.settle_effects(connection, answers, at)
-            decisions = self._decide_in_turn(connection, loaded, by_run, now)
+            decisions = self.decider.decide_in_turn(connection, loaded, by_run, now)
             for batch in decisions:
                 journal.save(connection, batch, at)
-        self._ring_for([decision for batch in decisions for decision in batch])
+        self.ring_for([decision for batch in decisions for decision in batch])
 
     def tick(self) -> None:
         """Ring for what is due and for which the first ring may have been lost; once an hour, forget what is too old."""
@@ -141,17 +141,21 @@ class Service:
                 return _late(connection, trace)
             _, step, attempt = read_trace(trace)
             event = Reply(step, attempt, Decided(decision, reason, actor.name))
-            followed = self._decide_safely(connection, loaded[0], event, now)
+            followed = self.decider.decide(connection, loaded[0], event, now)
             if isinstance(followed, Stale):
                 raise RuntimeError(f"task {trace} was open, but its run does not wait for it")
             journal.save(connection, [followed], at, actor)
             trail.write(connection, actor, at, f"task.{decision}", trace, after={"reason": reason})
-        self._ring_for([followed])
+        self.ring_for([followed])
         return None
 
     def retry(self, run_id: str, step: int | None, actor: Actor) -> Decline | None:
         """Try a failed step again, or all of the order's failed steps. None: it is on its way."""
         return self._act(run_id, Retry(step), actor, "run.retry", "not_failed")
+
+    def skip(self, run_id: str, step: int, port: str, reason: str, actor: Actor) -> Decline | None:
+        """Let an order go on behind a failed step by one of its ways (`engine.ways_on`). None: it has gone on."""
+        return self._act(run_id, Skip(step, port, reason), actor, "run.skip", "no_way_on")
 
     def close(self, run_id: str, result: Literal["done", "cancelled"], reason: str, actor: Actor) -> Decline | None:
         """End an order by a person's word. None: it has ended."""
@@ -164,7 +168,9 @@ class Service:
             version_id = self.flows.published(connection, flow_key)
             if version_id is None:
                 return 0
-            held = [one.run for one in journal.lock(connection, run_ids) if one.run.state == "held"]
+            locked = [one.run for one in journal.lock(connection, run_ids)]
+            # What stands on hold in the middle of its flow is released by the answer to its task.
+            held = [run for run in locked if run.state == "held" and not run.steps]
             if held:
                 journal.release(connection, held, flow_key, version_id, at, actor)
             for run in held:
@@ -175,10 +181,10 @@ class Service:
     def _act(
         self,
         run_id: str,
-        event: Retry | Close,
+        event: Retry | Close | Skip,
         actor: Actor,
         action: str,
-        otherwise: Literal["not_failed", "already_ended"],
+        otherwise: Literal["not_failed", "already_ended", "no_way_on"],
     ) -> Decline | None:
         now = self.clock()
         at = micros(now)
@@ -186,65 +192,16 @@ class Service:
             loaded = journal.lock(connection, [run_id])
             if not loaded:
                 return Decline("unknown")
-            followed = self._decide_safely(connection, loaded[0], event, now)
+            followed = self.decider.decide(connection, loaded[0], event, now)
             if isinstance(followed, Stale):
                 return Decline(otherwise, at=loaded[0].run.ended_at)
             journal.save(connection, [followed], at, actor)
             trail.write(connection, actor, at, action, run_id, after=followed.entry["event"])
-        self._ring_for([followed])
+        self.ring_for([followed])
         return None
 
-    # --- deciding -------------------------------------------------------------------------------------------------------
-
-    def _decide_all(
-        self, connection: Connection, events: Sequence[tuple[Loaded, RunEvent]], now: datetime
-    ) -> list[Decision]:
-        decided = [self._decide_safely(connection, loaded, event, now) for loaded, event in events]
-        return [one for one in decided if isinstance(one, Decision)]
-
-    def _decide_in_turn(
-        self, connection: Connection, loaded: Sequence[Loaded], by_run: Mapping[str, Sequence[Reply]], now: datetime
-    ) -> list[list[Decision]]:
-        """Several replies to one order are decided one after the other; the n-th of every order make the n-th batch."""
-        batches: list[list[Decision]] = []
-        for one in loaded:
-            current = one
-            depth = 0
-            for reply in by_run[one.run.id]:
-                followed = self._decide_safely(connection, current, reply, now)
-                if isinstance(followed, Stale):
-                    continue
-                if depth == len(batches):
-                    batches.append([])
-                batches[depth].append(followed)
-                depth += 1
-                current = Loaded(followed.run, one.version_id, one.order)
-        return batches
-
-    def _decide_safely(
-        self, connection: Connection, loaded: Loaded, event: RunEvent, now: datetime
-    ) -> Decision | Stale:
-        """A defect in one order's burst puts that order on the failure list; its neighbours go on."""
-        try:
-            return self._decide_one(connection, loaded, event, now)
-        except Exception as defect:
-            log.exception("burst.defect", run=loaded.run.id)
-            return break_off(loaded.run, event, f"{type(defect).__name__}: {defect}", now)
-
-    def _decide_one(self, connection: Connection, loaded: Loaded, event: RunEvent, now: datetime) -> Decision | Stale:
-        # An end needs no flow, so an order can be closed whose version cannot be read.
-        plan = NO_PLAN if isinstance(event, Close) else self._plan(connection, loaded)
-        facts: dict[str, Any] = {}
-        while True:
-            followed = decide(plan, loaded.run, loaded.order, event, facts, now)
-            if not isinstance(followed, Need):
-                return followed
-            facts |= gather(connection, followed.facts)
-
-    def _plan(self, connection: Connection, loaded: Loaded) -> Plan:
-        return self.flows.plan(connection, loaded.version_id) if loaded.version_id else NO_PLAN
-
-    def _ring_for(self, decisions: Sequence[Decision]) -> None:
+    def ring_for(self, decisions: Sequence[Decision]) -> None:
+        """Ring for the calls that these decisions, now committed, asked for."""
         if any(decision.effects for decision in decisions):
             self.effect_bell.ring()
 

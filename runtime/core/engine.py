@@ -11,32 +11,35 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from nodes.contract import (
-    Answered,
     AskPerson,
     AskSystem,
     Decided,
-    Effect,
     Event,
     Failure,
     Finish,
     Fork,
+    Hold,
     Leave,
     Meet,
     Need,
     Outcome,
+    PassOver,
     Result,
     Sleep,
     Step,
-    TaskAsk,
     TimeUp,
     TryAgain,
     Words,
 )
+from runtime.core.decision import AskedEffect, AskedTask, Decision, Stale, event_row, filled
+from runtime.core.moving import obstacles
 from runtime.core.plan import Plan, PlanNode
 from runtime.core.run import (
+    Amend,
     Close,
     Due,
     Group,
+    Move,
     Origin,
     Reply,
     Rest,
@@ -44,6 +47,7 @@ from runtime.core.run import (
     Run,
     RunEvent,
     RunState,
+    Skip,
     Start,
     Token,
     failure_row,
@@ -58,41 +62,6 @@ LONGEST_BURST = 2_000
 
 # A held order has no flow yet; all that can happen to it is that a person closes it.
 NO_PLAN = Plan(key="", version=0, fingerprint="", start=0, nodes=(), index={})
-
-
-@dataclass(frozen=True, slots=True)
-class AskedTask:
-    """A question that the burst put to a person. The same trace again means: ask anew, with another deadline or person."""
-
-    trace: str
-    node: str
-    ask: TaskAsk
-
-
-@dataclass(frozen=True, slots=True)
-class AskedEffect:
-    """A call that the burst wants made."""
-
-    trace: str
-    effect: Effect
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What follows from an event. `withdrawn` are the traces that wait for no answer any more, and did not get this one."""
-
-    run: Run
-    entry: Mapping[str, Any]
-    tasks: tuple[AskedTask, ...] = ()
-    effects: tuple[AskedEffect, ...] = ()
-    withdrawn: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Stale:
-    """The event came too late or twice: nothing waits for it, nothing changes."""
-
-    event: RunEvent
 
 
 def decide(
@@ -138,34 +107,17 @@ def with_changes(order: Mapping[str, Any], changes: Mapping[str, Any]) -> Mappin
     return laid
 
 
+def ways_on(plan: Plan, node: str) -> tuple[str, ...]:
+    """The connected ways out of a node that are no failure, in their order. None where the plan has no such node."""
+    if node not in plan.index:
+        return ()
+    found = plan.nodes[plan.index[node]]
+    return tuple(port for port in found.ports if port in found.connected and port not in found.failure_ports)
+
+
 def micros(moment: datetime) -> int:
     """Microseconds since the epoch, exact."""
     return (moment - EPOCH) // MICROSECOND
-
-
-def event_row(event: RunEvent) -> dict[str, Any]:
-    """The event as JSON for the journal."""
-    match event:
-        case Start():
-            return {"kind": "start"}
-        case Due():
-            return {"kind": "due"}
-        case Retry(step):
-            return {"kind": "retry", "step": step}
-        case Close(result, reason):
-            return {"kind": "close", "result": result, "reason": reason}
-        case Reply(step, attempt, answer):
-            return {"step": step, "attempt": attempt, **_answer_row(answer)}
-
-
-def _answer_row(answer: Event) -> dict[str, Any]:
-    match answer:
-        case Decided(decision, reason, by):
-            return {"kind": "decided", "decision": decision, "reason": reason, "by": by}
-        case Answered(result, content, message):
-            return {"kind": "answered", "result": result} | _filled(content=dict(content), message=message)
-        case TimeUp():
-            return {"kind": "time_up"}
 
 
 class _Lacking(Exception):
@@ -191,6 +143,7 @@ class _Burst:
     visits: list[dict[str, Any]] = field(default_factory=list)
     tasks: dict[str, AskedTask] = field(default_factory=dict)
     effects: dict[str, AskedEffect] = field(default_factory=dict)
+    over: bool = False
     ended: Result = "done"
     reason: Words | None = None
 
@@ -216,6 +169,12 @@ class _Burst:
                 return self._retry(event)
             case Close(result, reason):
                 return self._close(result, reason)
+            case Skip():
+                return self._skip(event)
+            case Amend(changes):
+                return self._amend(changes)
+            case Move():
+                return self._move()
 
     def _start(self) -> bool:
         if self.run.steps or self.run.tokens:
@@ -231,12 +190,16 @@ class _Burst:
             case Due():
                 return token.until is not None and token.until <= self.at and token.rest != "failed"
             case Reply(step, attempt, answer):
-                wanted = "person" if isinstance(answer, Decided) else "system"
-                return (token.step, token.attempt, token.rest) == (step, attempt, wanted)
+                wanted = ("person", "hold") if isinstance(answer, Decided) else ("system",)
+                return (token.step, token.attempt) == (step, attempt) and token.rest in wanted
             case Retry(step):
                 return token.rest == "failed" and step in (None, token.step)
-            case Close():
+            case Skip(step):
+                return token.rest == "failed" and step == token.step
+            case Close() | Move():
                 return True
+            case Amend():
+                return False
 
     def _resume_all(self, event: RunEvent, answer: Event) -> bool:
         concerned = [token for token in self.tokens if self.concerns(event, token)]
@@ -255,9 +218,42 @@ class _Burst:
                 self._place(self.plan.nodes[self.plan.start])
                 continue
             self.tokens.append(
-                replace(token, rest="go", attempt=token.attempt + 1, tries=1, failure=None, since=self.at)
+                replace(
+                    token,
+                    rest="go",
+                    attempt=token.attempt + 1,
+                    tries=1,
+                    by_hand=token.by_hand + 1,
+                    failure=None,
+                    since=self.at,
+                )
             )
         return bool(failed)
+
+    def _skip(self, event: Skip) -> bool:
+        token = next((token for token in self.tokens if self.concerns(event, token)), None)
+        if token is None or event.port not in ways_on(self.plan, token.node):
+            return False
+        self._record(token, skipped=True, port=event.port)
+        self._leave(token, self._node(token), event.port, None)
+        return True
+
+    def _amend(self, changes: Mapping[str, Any]) -> bool:
+        if self.run.ended_at is not None:
+            return False
+        self._change(changes)
+        return True
+
+    def _move(self) -> bool:
+        """Stand at the same places of another version. Who was asked is asked as that version says, the clock running on."""
+        if self.run.ended_at is not None or not self.run.tokens or obstacles(self.plan, self.run):
+            return False
+        for token in [token for token in self.tokens if token.rest in ("person", "hold")]:
+            if token in self.tokens:
+                node = self._node(token)
+                asked = replace(self._step(token, node), now=EPOCH + token.since * MICROSECOND)
+                self._apply(token, node, node.type.enter(asked))
+        return True
 
     def _close(self, result: Result, reason: str) -> bool:
         if self.run.ended_at is not None:
@@ -286,20 +282,16 @@ class _Burst:
         match outcome:
             case Leave(port, changes, note, failure):
                 self._change(changes)
-                self._record(token, port=port, **_filled(note=dict(note), changes=dict(changes)))
+                self._record(token, port=port, **filled(note=dict(note), changes=dict(changes)))
                 self._leave(token, node, port, failure)
-            case AskPerson(ask, until):
-                self._rest(token, "person", until)
-                trace = trace_code(self.run.id, token.step, token.attempt)
-                self.tasks[trace] = AskedTask(trace, token.node, ask)
-            case AskSystem(effect, until):
-                self._rest(token, "system", until)
-                trace = trace_code(self.run.id, token.step, token.attempt)
-                self.effects[trace] = AskedEffect(trace, effect)
+            case AskPerson() | Hold() | AskSystem():
+                self._ask(token, outcome)
             case Sleep(until, note):
-                self._rest(token, "retry" if node.kind == "retry" else "time", until, **_filled(note=dict(note)))
+                self._rest(token, "retry" if node.kind == "retry" else "time", until, **filled(note=dict(note)))
             case TryAgain():
                 self._try_again(token)
+            case PassOver(note):
+                self._pass_over(token, note)
             case Fork(ports):
                 self._fork(token, node, ports)
             case Meet():
@@ -308,6 +300,19 @@ class _Burst:
                 self._finish(token, result, reason)
             case Need(facts):
                 raise _Lacking(facts)
+
+    def _ask(self, token: Token, outcome: AskPerson | Hold | AskSystem) -> None:
+        trace = trace_code(self.run.id, token.step, token.attempt)
+        match outcome:
+            case AskPerson(task, until):
+                self._rest(token, "person", until)
+                self.tasks[trace] = AskedTask(trace, token.node, task)
+            case Hold(task, until):
+                self._rest(token, "hold", until)
+                self.tasks[trace] = AskedTask(trace, token.node, task)
+            case AskSystem(effect, until):
+                self._rest(token, "system", until)
+                self.effects[trace] = AskedEffect(trace, effect)
 
     def _leave(self, token: Token, node: PlanNode, port: str, failure: Failure | None) -> None:
         target = node.targets.get(port)
@@ -323,7 +328,7 @@ class _Burst:
         # A retry node that gives up hands on the step that failed, not itself.
         if token.origin:
             return token.origin
-        return Origin(token.node, token.step, token.attempt, replace(failure, attempt=token.tries))
+        return Origin(token.node, token.step, token.attempt, replace(failure, attempt=token.tries), token.by_hand)
 
     def _try_again(self, token: Token) -> None:
         origin = token.origin
@@ -336,16 +341,36 @@ class _Burst:
                 step=origin.step,
                 attempt=origin.attempt + 1,
                 tries=origin.failure.attempt + 1,
+                by_hand=origin.by_hand,
                 since=self.at,
                 groups=token.groups,
             )
         )
 
+    def _pass_over(self, token: Token, note: Mapping[str, Any]) -> None:
+        origin = token.origin
+        assert origin is not None, "only a retry node says PassOver, and only failures lead to it"
+        port = next(iter(ways_on(self.plan, origin.node)), None)
+        if port is None:
+            self._fail(token, origin.failure)
+            return
+        self._record(token, passed_over=[origin.step, port], **filled(note=dict(note)))
+        self.tokens.remove(token)
+        self._place(self.plan.nodes[self._index(origin.node).targets[port]], token.groups)
+
     def _fail(self, token: Token, failure: Failure) -> None:
         failed = token
         if token.origin:
             origin = token.origin
-            failed = replace(token, node=origin.node, step=origin.step, attempt=origin.attempt, origin=None)
+            failed = replace(
+                token,
+                node=origin.node,
+                step=origin.step,
+                attempt=origin.attempt,
+                tries=origin.failure.attempt,
+                by_hand=origin.by_hand,
+                origin=None,
+            )
             failure = origin.failure
         self._record(failed, failed=failure_row(failure))
         self.tokens.remove(token)
@@ -401,7 +426,7 @@ class _Burst:
         self._leave(merged, node, port, None)
 
     def _finish(self, token: Token, result: Result, reason: Words) -> None:
-        self._record(token, finish=result, **_filled(reason=reason))
+        self._record(token, finish=result, **filled(reason=reason))
         self.tokens.remove(token)
         if result == "cancelled":
             self._end_all(result, reason)
@@ -411,12 +436,15 @@ class _Burst:
         self.tasks.clear()
         self.effects.clear()
         self.tokens.clear()
-        self.ended, self.reason = result, reason or None
+        self.over, self.ended, self.reason = True, result, reason or None
 
     # --- small parts --------------------------------------------------------------------------------------------------
 
     def _node(self, token: Token) -> PlanNode:
-        return self.plan.nodes[self.plan.index[token.node]]
+        return self._index(token.node)
+
+    def _index(self, node: str) -> PlanNode:
+        return self.plan.nodes[self.plan.index[node]]
 
     def _step(self, token: Token, node: PlanNode) -> Step:
         return Step(
@@ -452,36 +480,46 @@ class _Burst:
     def decision(self, event: RunEvent) -> Decision:
         """All that the burst changed."""
         tokens = tuple(self.tokens)
-        failure = next((t.failure for t in tokens if t.failure), None)
-        run = replace(
-            self.run,
+        failed = [token for token in tokens if token.rest == "failed"]
+        run = self._saved(tokens, next((token.failure for token in failed), None))
+        entry = {"event": event_row(event), "steps": self.visits} | filled(facts=dict(self.facts))
+        withdrawn = self._asking(self.run.tokens) - self._asking(tokens)
+        if isinstance(event, Reply):
+            withdrawn.discard(trace_code(run.id, event.step, event.attempt))
+        return Decision(
+            run,
+            entry,
+            tuple(self.tasks.values()),
+            tuple(self.effects.values()),
+            tuple(sorted(withdrawn)),
+            failed=tuple(token for token in failed if token not in self.run.tokens),
+            mended=tuple(t for t in self.run.tokens if t.rest == "failed" and t not in tokens),
+        )
+
+    def _saved(self, tokens: tuple[Token, ...], failure: Failure | None) -> Run:
+        run = replace(self.run, changes=self.changes, rev=self.run.rev + 1)
+        if not (tokens or self.steps or self.over):
+            # It has not begun: only its content was changed.
+            return run
+        return replace(
+            run,
             state=self._state(tokens),
             tokens=tokens,
-            changes=self.changes,
             steps=self.steps,
-            rev=self.run.rev + 1,
             reason=failure.code if failure else self.reason,
             due_at=_due(tokens),
             ended_at=None if tokens else self.at,
         )
-        entry = {"event": event_row(event), "steps": self.visits} | _filled(facts=dict(self.facts))
-        withdrawn = self._asking(self.run.tokens) - self._asking(tokens)
-        if isinstance(event, Reply):
-            withdrawn.discard(trace_code(run.id, event.step, event.attempt))
-        return Decision(run, entry, tuple(self.tasks.values()), tuple(self.effects.values()), tuple(sorted(withdrawn)))
 
     def _asking(self, tokens: tuple[Token, ...]) -> set[str]:
-        return {trace_code(self.run.id, t.step, t.attempt) for t in tokens if t.rest in ("person", "system")}
+        return {trace_code(self.run.id, t.step, t.attempt) for t in tokens if t.rest in ("person", "hold", "system")}
 
     def _state(self, tokens: tuple[Token, ...]) -> RunState:
         if not tokens:
             return self.ended
-        return "failed" if any(t.rest == "failed" for t in tokens) else "waiting"
+        rests = {token.rest for token in tokens}
+        return "failed" if "failed" in rests else "held" if "hold" in rests else "waiting"
 
 
 def _due(tokens: tuple[Token, ...]) -> int | None:
     return min((t.until for t in tokens if t.until is not None and t.rest != "failed"), default=None)
-
-
-def _filled(**values: Any) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value}

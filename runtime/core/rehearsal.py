@@ -7,7 +7,8 @@ from types import MappingProxyType
 from typing import Any
 
 from nodes.contract import Answered, Decided, Event, Need
-from runtime.core.engine import EPOCH, Decision, decide
+from runtime.core.decision import Decision
+from runtime.core.engine import EPOCH, decide
 from runtime.core.plan import Plan
 from runtime.core.run import Due, Reply, Run, RunEvent, RunState, Start, Token
 

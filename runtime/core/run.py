@@ -15,7 +15,7 @@ from nodes.contract import Event, Failure, Words
 RunState = Literal["running", "waiting", "held", "failed", "done", "cancelled", "merged"]
 STATES: tuple[str, ...] = ("running", "waiting", "held", "failed", "done", "cancelled", "merged")
 
-Rest = Literal["go", "person", "system", "time", "retry", "join", "failed"]
+Rest = Literal["go", "person", "hold", "system", "time", "retry", "join", "failed"]
 
 
 Group = tuple[int, str]
@@ -24,12 +24,16 @@ Group = tuple[int, str]
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The failed step that led a token to a retry node: what is tried again, and why it failed."""
+    """The failed step that led a token to a retry node: what is tried again, and why it failed.
+
+    `by_hand` is the failed token's own.
+    """
 
     node: str
     step: int
     attempt: int
     failure: Failure
+    by_hand: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +41,15 @@ class Token:
     """One place at which an order stands.
 
     `rest` says what it waits for (`go`: nothing). `until` and `since` are microseconds since the epoch. `tries` counts the
-    tries since a person last asked for one, so that a manual try does not use up the automatic ones. `groups` are the
-    splits that it came through, outermost first.
+    tries since a person last asked for one, so that a manual try does not use up the automatic ones; `by_hand` counts the
+    tries that people asked for. `groups` are the splits that it came through, outermost first.
     """
 
     node: str
     step: int
     attempt: int = 1
     tries: int = 1
+    by_hand: int = 0
     rest: Rest = "go"
     since: int = 0
     until: int | None = None
@@ -108,7 +113,32 @@ class Close:
     reason: str
 
 
-RunEvent = Start | Due | Reply | Retry | Close
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A person lets the order go on behind a failed step, by this way out of it, with a reason."""
+
+    step: int
+    port: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Amend:
+    """The order's content was changed: field path -> canonical value, laid over the order."""
+
+    changes: Mapping[str, Any]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """The order is to go on in another version of its flow: the plan that it is decided with. Both are version ids."""
+
+    from_version: str
+    to_version: str
+
+
+RunEvent = Start | Due | Reply | Retry | Close | Skip | Amend | Move
 
 
 def trace_code(run_id: str, step: int, attempt: int) -> str:
@@ -134,6 +164,8 @@ def token_row(token: Token) -> dict[str, Any]:
         row["attempt"] = token.attempt
     if token.tries != 1:
         row["tries"] = token.tries
+    if token.by_hand:
+        row["by_hand"] = token.by_hand
     if token.until is not None:
         row["until"] = token.until
     if token.groups:
@@ -146,6 +178,8 @@ def token_row(token: Token) -> dict[str, Any]:
             "attempt": origin.attempt,
             "failure": failure_row(origin.failure),
         }
+        if origin.by_hand:
+            row["origin"]["by_hand"] = origin.by_hand
     if token.failure is not None:
         row["failure"] = failure_row(token.failure)
     return row
@@ -160,13 +194,18 @@ def read_token(row: Mapping[str, Any]) -> Token:
         step=row["step"],
         attempt=row.get("attempt", 1),
         tries=row.get("tries", 1),
+        by_hand=row.get("by_hand", 0),
         rest=row["rest"],
         since=row["since"],
         until=row.get("until"),
         groups=tuple((step, node) for step, node in row.get("groups", ())),
-        origin=origin and Origin(origin["node"], origin["step"], origin["attempt"], read_failure(origin["failure"])),
+        origin=origin and _read_origin(origin),
         failure=failure and read_failure(failure),
     )
+
+
+def _read_origin(row: Mapping[str, Any]) -> Origin:
+    return Origin(row["node"], row["step"], row["attempt"], read_failure(row["failure"]), row.get("by_hand", 0))
 
 
 def failure_row(failure: Failure) -> dict[str, Any]:

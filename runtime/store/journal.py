@@ -1,6 +1,6 @@
 """The one writer of runs. A save is a compare-and-swap on the run's rev, beside its journal entry, tasks and effects.
 
-Nothing else in the product inserts or updates `orders`, `runs`, `journal`, `tasks` or `effects`.
+Nothing else in the product inserts or updates `orders`, `runs`, `journal`, `tasks`, `effects` or `failures`.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -12,8 +12,10 @@ from sqlalchemy import BigInteger, Connection, Integer, RowMapping, Select, bind
 
 from nodes.contract import Answered, Words
 from runtime.actor import Actor
-from runtime.core.engine import AskedEffect, AskedTask, Decision, micros
+from runtime.core.decision import AskedEffect, AskedTask, Decision
+from runtime.core.engine import micros
 from runtime.core.run import Run, read_token, token_row
+from runtime.store import failure_list
 from runtime.store.tables import effects, journal, orders, runs, tasks
 
 
@@ -86,6 +88,7 @@ def save(connection: Connection, decisions: Sequence[Decision], now: int, actor:
     asked = [_effect_row(decision.run.id, one, now) for decision in decisions for one in decision.effects]
     if asked:
         connection.execute(_ADD_EFFECTS, asked)
+    failure_list.note(connection, decisions, now, actor)
 
 
 def release(

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from nodes.contract import Answered, Decided, Need
-from runtime.core.engine import Decision, Stale, break_off, decide, micros
+from runtime.core.decision import Decision, Stale
+from runtime.core.engine import break_off, decide, micros
 from runtime.core.plan import Plan
 from runtime.core.run import Close, Due, Reply, Retry, Run, RunEvent, Start, read_trace, trace_code
 from tests.core.flow_documents import NOTIFY, REQUEST, approval, document, plan_of, total_over

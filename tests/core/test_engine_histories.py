@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nodes.contract import Answered, Decided, Event
-from runtime.core.engine import Decision, Stale, break_off, decide, micros
+from runtime.core.decision import Decision, Stale
+from runtime.core.engine import break_off, decide, micros
 from runtime.core.plan import Plan
 from runtime.core.run import (
     Close,

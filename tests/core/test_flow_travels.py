@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nodes.contract import Answered, Decided, Event
-from runtime.core.engine import EPOCH, Decision, decide
+from runtime.core.decision import Decision
+from runtime.core.engine import EPOCH, decide
 from runtime.core.flow import compile_plan, read_flow
 from runtime.core.rehearsal import rehearse
 from runtime.core.run import Due, Reply, Run, RunEvent, Start, Token

@@ -22,7 +22,7 @@ def test_a_decision_that_hits_a_defect_counts_and_the_order_is_on_the_failure_li
     house.service.receive(arrivals([1]))
     house.settle()
     with monkeypatch.context() as patched:
-        patched.setattr("runtime.service.decide", breaks)
+        patched.setattr("runtime.deciding.decide", breaks)
         assert house.service.decide_task(only(house, tasks)["trace"], "approve", "", MANAGER) is None
     assert (only(house, tasks)["state"], states(house)) == ("decided", {"failed": 1})
 
@@ -32,7 +32,7 @@ def test_an_order_that_still_hits_the_defect_stays_on_the_failure_list(
 ) -> None:
     publish(house.service, SIX_STEPS)
     [receipt] = house.service.receive(arrivals([1]))
-    monkeypatch.setattr("runtime.service.decide", breaks)
+    monkeypatch.setattr("runtime.deciding.decide", breaks)
     house.settle()
     assert house.service.retry(receipt.run_id, None, MANAGER) is None
     assert states(house) == {"failed": 1}

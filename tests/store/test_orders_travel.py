@@ -215,7 +215,7 @@ def test_a_defect_in_one_order_leaves_its_neighbours_alone(house: House, monkeyp
             raise ZeroDivisionError("a defect of ours")
         return decide(plan, run, *rest)
 
-    monkeypatch.setattr("runtime.service.decide", breaks)
+    monkeypatch.setattr("runtime.deciding.decide", breaks)
     house.settle()
     assert states(house) == {"done": 2, "failed": 1}
     monkeypatch.undo()
@@ -277,7 +277,7 @@ def test_a_run_that_was_saved_by_somebody_else_is_not_saved_over(house: House) -
         connection.execute(update(runs).values(rev=7))
     # No public way leads here while locks hold: this is the last line of defence.
     with pytest.raises(LostRace), begin(house.service.engine, durable=False) as connection:
-        decisions = house.service._decide_all(connection, [(loaded, Start())], house.service.clock())
+        decisions = house.service.decider.decide_all(connection, [(loaded, Start())], house.service.clock())
         journal.save(connection, decisions, house.service._now())
     assert only(house, runs)["state"] == "running"
 
