@@ -222,7 +222,7 @@ class TryAgain:
 
 @dataclass(frozen=True, slots=True)
 class PassOver:
-    """Go on behind the step that failed as if it had succeeded, by its first way that is no failure. Only for the retry type."""
+    """Go on behind the step that failed as if it had succeeded, by its first good way. Only for the retry type."""
 
     note: Mapping[str, Any] = _empty()
 
