@@ -12,6 +12,8 @@ from redis.exceptions import RedisError
 from rq import Queue
 from rq.serializers import JSONSerializer
 
+from runtime import crash
+
 log = structlog.get_logger()
 
 RUNS_QUEUE = "orderflow.runs"
@@ -41,7 +43,9 @@ class Doorbell:
                 pipe.pexpire(self._wake, HOLD_MS)
                 first = pipe.execute()[0]
             if first:
+                crash.at("ring.held")
                 self._queue.enqueue(self._job, result_ttl=0, failure_ttl=3600, job_timeout=JOB_TIMEOUT_SECONDS)
+                crash.at("ring.called")
         except RedisError as broken:
             log.warning("doorbell.unheard", queue=self._queue.name, error=str(broken))
 

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Engine, bindparam, insert, select, update
 
+from runtime import crash
 from runtime.actor import Actor
 from runtime.clock import Clock
 from runtime.core.engine import micros
@@ -157,6 +158,8 @@ class Flows:
             _take_channels(connection, check.flow.channels, key, at)
             empty = _make_teams(connection, check.flow.teams, at)
             trail.write(connection, actor, at, "flow.publish", key, after={"version": number, "note": note})
+            crash.at("publication.stored")
+        crash.at("publication.committed")
         warnings = tuple(
             Problem("flow.team_without_members", "teams", {"team": team}, level="warning") for team in empty
         )

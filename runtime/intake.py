@@ -16,6 +16,7 @@ import structlog
 from sqlalchemy import Connection, Engine, bindparam, delete, func, select, tuple_
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from runtime import crash
 from runtime.clock import Clock
 from runtime.core.engine import micros
 from runtime.core.problem import Problem
@@ -165,6 +166,7 @@ class Intake:
             if not waiting.done:
                 rings = self._commit(self._next(waiting))
         if rings:
+            crash.at("intake.answered")
             self.ring()
         if waiting.broken:
             raise waiting.broken
@@ -210,11 +212,13 @@ class Intake:
             try:
                 with begin(self.engine, durable=True) as connection:
                     outcomes, rings = _store_all(connection, [one.delivery for one in shared], self.clock())
+                    crash.at("intake.stored")
             except DBAPIError as broken:
                 # Somebody stored one of the same ids in between; now it is found as a duplicate.
                 if race == MOST_RACES - 1 or not _lost_race(broken):
                     raise
                 continue
+            crash.at("intake.committed")
             for one, outcome in zip(shared, outcomes, strict=True):
                 one.outcome, one.done = outcome, True
             return rings
