@@ -5,7 +5,7 @@ from typing import Any
 
 from builder.i18n import language_tag, words
 from builder.i18n.text import _
-from runtime import adapters
+from builder.web import service
 from runtime.core import words as vocabulary
 from runtime.core.conditions import sentence
 from runtime.core.order import CHOICE_LABELS, field_at
@@ -40,7 +40,7 @@ def port_name(kind: str, port: str, name: str | Mapping[str, str] | None = None)
 
 def outlet_name(adapter: str, target: str) -> str:
     """What a notifier or system is called."""
-    found = adapters.outlets(f"{adapter}s").get(target)
+    found = service().outbox.outlets.get((adapter, target))
     return words(found.label) if found else target
 
 

@@ -1,14 +1,18 @@
-"""Performs outward effects through their outlets and gives back what each was answered."""
+"""Makes outward calls. One that hangs holds up nobody: each has its own thread, and is given up when its time is over.
 
+What stays in this process (an outlet that is `inside`) needs no thread: many are performed in one go.
+"""
+
+import threading
 import time
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import structlog
 
 from nodes.contract import Answered
 from runtime.adapters.contract import Call, Outlet
+from runtime.core.lane import MARGIN, SECOND, Mark
 from runtime.store.journal import ClaimedEffect
 
 log = structlog.get_logger()
@@ -16,48 +20,159 @@ log = structlog.get_logger()
 # Outlets by adapter (`notifier`, `system`) and target.
 Outlets = Mapping[tuple[str, str], Outlet]
 
-CALLS_AT_ONCE = 8
-LISTEN_SECONDS = 0.2
-
-# No call of a batch begins later than this: it must be over before the claim lapses and another worker makes it too.
-LATEST_BEGIN_SECONDS = 30.0
-
-
-def perform_all(claimed: Sequence[ClaimedEffect], outlets: Outlets) -> Iterator[dict[str, Answered]]:
-    """The answers by trace code, as they come: what is quick does not wait for what is slow.
-
-    Effects whose turn does not come in time have no answer; their claim lapses, and they are claimed again.
-    """
-    waiting = deque(claimed)
-    answered: deque[tuple[str, Answered]] = deque()
-    latest = time.monotonic() + LATEST_BEGIN_SECONDS
-
-    def call_in_turn() -> None:
-        while (effect := _next(waiting)) and time.monotonic() < latest:
-            answered.append((effect.trace, _perform(effect, outlets)))
-
-    with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
-        calling = {pool.submit(call_in_turn) for _ in claimed[:CALLS_AT_ONCE]}
-        while calling:
-            calling = wait(calling, LISTEN_SECONDS).not_done
-            answers = dict(answered.popleft() for _ in range(len(answered)))
-            if answers:
-                yield answers
+CALLS_AT_ONCE = 200
+LATEST_BEGIN_SECONDS = MARGIN / SECOND / 2
+YOUNG_SECONDS = 1.0
+RECORD_AGAIN_SECONDS = 0.5
+RECORD_PATIENCE_SECONDS = 60.0
 
 
-def _next(waiting: deque[ClaimedEffect]) -> ClaimedEffect | None:
-    try:
-        return waiting.popleft()
-    except IndexError:
-        return None
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A call and what it was answered, after so many milliseconds."""
+
+    effect: ClaimedEffect
+    answer: Answered
+    millis: int
+
+    @property
+    def mark(self) -> Mark:
+        """What the call told about its system."""
+        wait = self.answer.content.get("retry_after_seconds", 0) if self.answer.result == "error" else 0
+        return Mark(self.effect.trace, self.answer.result, self.answer.message, self.millis, wait)
 
 
-def _perform(effect: ClaimedEffect, outlets: Outlets) -> Answered:
-    outlet = outlets.get((effect.adapter, effect.target))
+def perform(effect: ClaimedEffect, outlet: Outlet | None, timeout_seconds: float) -> Answered:
+    """Make a call. A defect of the outlet's is an answer too."""
     if outlet is None:
         return Answered("refused", message=f"no {effect.adapter} is called {effect.target}")
     try:
-        return outlet.send(Call(effect.trace, effect.content))
+        return outlet.send(Call(effect.trace, effect.content, timeout_seconds))
     except Exception as defect:
         log.exception("effect.defect", trace=effect.trace, target=effect.target)
         return Answered("error", message=f"{type(defect).__name__}: {defect}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Out:
+    """A call that is out. Times are of the monotonic clock."""
+
+    effect: ClaimedEffect
+    began: float
+    given_up: float
+
+    def told(self, answer: Answered) -> Told:
+        return Told(self.effect, answer, round((time.monotonic() - self.began) * 1000))
+
+
+class Sender:
+    """The calls that this process has out. `record` is given what they were answered, in batches, on a thread of ours.
+
+    That thread ends when no call is out, and a process that is asked to end waits for it.
+    """
+
+    def __init__(self, record: Callable[[Sequence[Told]], None]) -> None:
+        self._record = record
+        self._changed = threading.Condition()
+        self._out: dict[str, _Out] = {}
+        self._told: list[Told] = []
+        self._recording: tuple[Told, ...] = ()
+        self._listening = False
+
+    def room(self) -> int:
+        """How many more calls one lane may have out of this process: half of what is free, so that others have room too."""
+        with self._changed:
+            return (CALLS_AT_ONCE - len(self._out) + 1) // 2
+
+    def out(self, adapter: str, target: str) -> int:
+        """How many calls to a target are out of this process."""
+        with self._changed:
+            return sum((one.effect.adapter, one.effect.target) == (adapter, target) for one in self._out.values())
+
+    def begin(self, claimed: Sequence[ClaimedEffect], outlet: Outlet, timeout_seconds: float, claimed_at: float) -> int:
+        """Begin calls that were claimed at that time of the monotonic clock. How many; those too late are left to lapse."""
+        if time.monotonic() - claimed_at > LATEST_BEGIN_SECONDS:
+            log.warning("effect.too_late", calls=len(claimed))
+            return 0
+        for effect in claimed:
+            now = time.monotonic()
+            call = _Out(effect, now, now + timeout_seconds)
+            with self._changed:
+                self._out[effect.trace] = call
+                self._listen()
+            name = f"call {effect.trace}"
+            threading.Thread(target=self._call, args=(call, outlet, timeout_seconds), name=name, daemon=True).start()
+        return len(claimed)
+
+    def wait_for_the_young(self, seconds: float) -> int:
+        """Wait until every call that began a moment ago is answered and recorded. How many of them are not."""
+        until = time.monotonic() + seconds
+        with self._changed:
+            while (young := self._young()) and (left := until - time.monotonic()) > 0:
+                self._changed.wait(left)
+            return young
+
+    # --- on the call's own thread ---------------------------------------------------------------------------------------
+
+    def _call(self, call: _Out, outlet: Outlet, timeout_seconds: float) -> None:
+        answer = perform(call.effect, outlet, timeout_seconds)
+        with self._changed:
+            if self._out.get(call.effect.trace) is call:
+                del self._out[call.effect.trace]
+                self._told.append(call.told(answer))
+                self._changed.notify_all()
+            else:
+                log.info("effect.late_answer", trace=call.effect.trace, result=answer.result)
+
+    # --- on the thread that records -------------------------------------------------------------------------------------
+
+    def _listen(self) -> None:
+        if not self._listening:
+            self._listening = True
+            threading.Thread(target=self._record_all, name="record answers", daemon=False).start()
+
+    def _record_all(self) -> None:
+        while told := self._take():
+            self._write_down(told)
+            with self._changed:
+                self._recording = ()
+                self._changed.notify_all()
+
+    def _take(self) -> tuple[Told, ...]:
+        """Wait for answers. None come when no call is out any more; then nobody listens."""
+        with self._changed:
+            while True:
+                self._give_up()
+                if self._told:
+                    self._recording, self._told = tuple(self._told), []
+                    return self._recording
+                if not self._out:
+                    self._listening = False
+                    return ()
+                first = min(call.given_up for call in self._out.values())
+                self._changed.wait(max(0.0, first - time.monotonic()))
+
+    def _give_up(self) -> None:
+        now = time.monotonic()
+        for trace, call in list(self._out.items()):
+            if call.given_up <= now:
+                del self._out[trace]
+                self._told.append(call.told(Answered("timeout", message="no answer within the time allowed")))
+
+    def _write_down(self, told: Sequence[Told]) -> None:
+        """Record answers, again and again while the database does not take them: otherwise the calls would be repeated."""
+        until = time.monotonic() + RECORD_PATIENCE_SECONDS
+        while True:
+            try:
+                self._record(told)
+            except Exception:
+                log.exception("effect.not_recorded", traces=[one.effect.trace for one in told])
+            else:
+                return
+            if time.monotonic() > until:
+                return
+            time.sleep(RECORD_AGAIN_SECONDS)
+
+    def _young(self) -> int:
+        newest = time.monotonic() - YOUNG_SECONDS
+        return len(self._told) + len(self._recording) + sum(call.began > newest for call in self._out.values())

@@ -5,32 +5,34 @@ Each call is one transaction for its whole batch: lock, decide, save, commit; th
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 import structlog
 from sqlalchemy import Connection, Engine, select
 
 from nodes.contract import Answered, Decided
-from runtime import doorbell
+from runtime import crash, doorbell
 from runtime.actor import Actor
 from runtime.clock import Clock
 from runtime.core.decision import Decision, Stale
 from runtime.core.engine import micros
+from runtime.core.lane import Mark, answered
 from runtime.core.run import Close, Due, Reply, Retry, RunEvent, Skip, Start, read_trace
 from runtime.deciding import Decider
-from runtime.effects import Outlets, perform_all
+from runtime.effects import Outlets
 from runtime.flows import Flows
 from runtime.intake import Arrival, Intake, Receipt
-from runtime.store import journal, trail
+from runtime.outbox import Outbox
+from runtime.store import journal, lanes, trail
 from runtime.store.database import begin, reading
 from runtime.store.journal import Loaded
-from runtime.store.tables import effects, runs, tasks
+from runtime.store.tables import runs, tasks
 
 log = structlog.get_logger()
 
 DRAIN_BATCH = 300
 EFFECT_BATCH = 200
-EFFECT_LEASE_MICROS = 60_000_000
 TIDY_MICROS = 3_600_000_000
 
 
@@ -62,7 +64,7 @@ class Service:
         self.flows = Flows(engine, clock)
         self.decider = Decider(self.flows)
         self.intake = Intake(engine, clock, run_bell.ring)
-        self._outlets = outlets
+        self.outbox = Outbox(engine, clock, outlets, effect_bell.ring, self.deliver_answers)
         self._tidy_at = 0
 
     # --- orders come in -------------------------------------------------------------------------------------------------
@@ -79,23 +81,27 @@ class Service:
         at = micros(now)
         with begin(self.engine, durable=False) as connection:
             loaded = journal.lock_due(connection, at, limit)
+            crash.at("drain.locked")
             events: list[tuple[Loaded, RunEvent]] = [(one, Due() if one.run.steps else Start()) for one in loaded]
             decisions = self.decider.decide_all(connection, events, now)
+            crash.at("drain.decided")
             journal.save(connection, decisions, at)
+            crash.at("drain.saved")
+        crash.at("drain.committed")
         self.ring_for(decisions)
         return len(loaded)
 
     def perform(self, limit: int = EFFECT_BATCH) -> int:
-        """Make up to `limit` outward calls that are due and deliver their answers. How many there were; 0 means dry."""
-        at = self._now()
-        with begin(self.engine, durable=False) as connection:
-            claimed = journal.claim_effects(connection, at, EFFECT_LEASE_MICROS, limit)
-        for answers in perform_all(claimed, self._outlets) if claimed else ():
-            self.deliver_answers(answers)
-        return len(claimed)
+        """Make the outward calls that are due and deliver what is answered soon (see `Outbox`). 0 means dry."""
+        return self.outbox.perform(limit)
 
-    def deliver_answers(self, answers: Mapping[str, Answered]) -> None:
-        """Write down what systems answered (by trace code) and let their orders go on. Late answers change nothing."""
+    def deliver_answers(
+        self, answers: Mapping[str, Answered], marks: Mapping[lanes.Target, Sequence[Mark]] = MappingProxyType({})
+    ) -> None:
+        """Write down what systems answered (by trace code) and let their orders go on. Late answers change nothing.
+
+        `marks` tell the lanes how their systems do.
+        """
         now = self.clock()
         at = micros(now)
         by_run: dict[str, list[Reply]] = {}
@@ -108,20 +114,25 @@ class Service:
             decisions = self.decider.decide_in_turn(connection, loaded, by_run, now)
             for batch in decisions:
                 journal.save(connection, batch, at)
+            for target, of_target in sorted(marks.items()):
+                lanes.save(connection, answered(lanes.lock(connection, target), of_target, at))
         self.ring_for([decision for batch in decisions for decision in batch])
 
     def tick(self) -> None:
         """Ring for what is due and for which the first ring may have been lost; once an hour, forget what is too old."""
+        crash.at("tick.begun")
         at = self._now()
         if at >= self._tidy_at:
             self._tidy_at = at + TIDY_MICROS
             self.intake.tidy()
+            with begin(self.engine, durable=False) as connection:
+                lanes.know_all(connection)
         with reading(self.engine) as connection:
             due_run = connection.execute(select(runs.c.id).where(runs.c.due_at <= at).limit(1)).first()
-            due_effect = connection.execute(select(effects.c.trace).where(effects.c.due_at <= at).limit(1)).first()
+        crash.at("tick.looked")
         if due_run:
             self.run_bell.ring()
-        if due_effect:
+        if self.outbox.due():
             self.effect_bell.ring()
 
     # --- people act -----------------------------------------------------------------------------------------------------
@@ -139,6 +150,7 @@ class Service:
             loaded = journal.lock(connection, [task["run_id"]])
             if not journal.settle_task(connection, trace, decision, reason, actor.name, at):
                 return _late(connection, trace)
+            crash.at("reply.settled")
             _, step, attempt = read_trace(trace)
             event = Reply(step, attempt, Decided(decision, reason, actor.name))
             followed = self.decider.decide(connection, loaded[0], event, now)
@@ -146,6 +158,8 @@ class Service:
                 raise RuntimeError(f"task {trace} was open, but its run does not wait for it")
             journal.save(connection, [followed], at, actor)
             trail.write(connection, actor, at, f"task.{decision}", trace, after={"reason": reason})
+            crash.at("reply.saved")
+        crash.at("reply.committed")
         self.ring_for([followed])
         return None
 

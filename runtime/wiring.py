@@ -5,21 +5,32 @@ from redis import Redis
 from runtime import adapters, clock
 from runtime.doorbell import EFFECTS_QUEUE, RUNS_QUEUE, Doorbell
 from runtime.effects import Outlets
+from runtime.sealing import Seal
 from runtime.service import Service
 from runtime.store.database import connect
+from runtime.systems import LiveOutlets
 
 
 def open_service(
-    database_url: str, redis_url: str, *, moment: clock.Clock = clock.now, outlets: Outlets | None = None
+    database_url: str,
+    redis_url: str,
+    *,
+    secret_key: str = "",
+    moment: clock.Clock = clock.now,
+    outlets: Outlets | None = None,
 ) -> Service:
-    """A service on this database (already migrated) and this Redis. Nothing is connected before the first call."""
+    """A service on this database (already migrated) and this Redis. Nothing is connected before the first call.
+
+    Without the secret key of the installation, calls to systems that ask for a secret go out without one.
+    """
     redis = Redis.from_url(redis_url, socket_timeout=2, health_check_interval=30)
+    engine = connect(database_url)
     return Service(
-        engine=connect(database_url),
+        engine=engine,
         run_bell=Doorbell(redis, RUNS_QUEUE, "runtime.jobs.drain"),
         effect_bell=Doorbell(redis, EFFECTS_QUEUE, "runtime.jobs.perform"),
         clock=moment,
-        outlets=all_outlets() if outlets is None else outlets,
+        outlets=LiveOutlets(engine, Seal(secret_key)) if outlets is None else outlets,
     )
 
 

@@ -19,6 +19,7 @@ from runtime.core.conditions import OPERATORS
 from runtime.core.order import FIELDS, LINE_FIELDS, Field
 from runtime.core.words import messages, spoken
 from runtime.store import screens
+from runtime.systems import all_systems
 
 Json = dict[str, Any]
 
@@ -48,7 +49,7 @@ def palette(connection: Connection, language: str, currency: str) -> Json:
         "roles": [_named(duty, duty_name(duty)) for duty in DUTY_NAMES],
         "channels": [_named(name, name) for name in screens.channel_names(connection)],
         "notifiers": _outlets("notifiers", language),
-        "systems": _outlets("systems", language),
+        "systems": [*_outlets("systems", language), *_set_up(connection, language)],
         "currency": currency,
     }
 
@@ -157,4 +158,9 @@ def _named(key: str, label: str) -> Json:
 
 
 def _outlets(kind: str, language: str) -> Sequence[Json]:
-    return [_named(name, outlet.label[language]) for name, outlet in outlets(kind).items()]
+    return [_named(name, words(outlet.label, language)) for name, outlet in outlets(kind).items()]
+
+
+def _set_up(connection: Connection, language: str) -> Sequence[Json]:
+    """The systems that administrators set up."""
+    return [_named(row["name"], words(row["label"], language)) for row in all_systems(connection)]

@@ -5,6 +5,7 @@ Heavy libraries are imported inside the commands: the supervisor and `--help` st
 
 import functools
 import os
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -175,6 +176,56 @@ def channel_secret(name: str, only: bool) -> None:
 
     made = people.make_secret(settings_of_the_running(), name, only=only)
     click.echo(made or "Only the newest secret is good now.", err=not made)
+
+
+@main.group()
+def system() -> None:
+    """The systems that flows call."""
+
+
+@system.command("add")
+@click.argument("name")
+@click.argument("url")
+@click.option("--label", help="What people call it; without, its name.")
+@click.option(
+    "--proof", default="none", show_default=True, help="How calls prove who calls: none, bearer or signature."
+)
+@click.option("--secret", is_flag=True, help="Read the secret from standard input.")
+@click.option("--allow", "allowed", multiple=True, help="A network or host inside the house that may be called.")
+@click.option("--limit", "limits", multiple=True, help="NAME=NUMBER, such as timeout_seconds=20; may be said again.")
+@asks_the_database
+def add_system(
+    name: str, url: str, label: str | None, proof: str, secret: bool, allowed: tuple[str, ...], limits: tuple[str, ...]
+) -> None:
+    """Set up the system NAME at URL, or change it. Flows can call it at once."""
+    from builder.cli import systems
+
+    given = sys.stdin.readline().strip() if secret else None
+    wrong = systems.set_up(settings_of_the_running(), name, url, label, proof, given, limits, allowed)
+    if wrong:
+        raise click.ClickException("\n".join(wrong))
+    click.echo(f"Flows can call {name} now.", err=True)
+
+
+@system.command("drop")
+@click.argument("name")
+@asks_the_database
+def drop_system(name: str) -> None:
+    """Forget the system NAME, which no flow may call any more."""
+    from builder.cli import systems
+
+    if why := systems.forget(settings_of_the_running(), name):
+        raise click.ClickException(why)
+
+
+@system.command("list")
+@asks_the_database
+def list_systems() -> None:
+    """Print the systems that were set up."""
+    from builder.cli import systems
+
+    for line in systems.listed(settings_of_the_running()):
+        click.echo(line)
 
 
 @main.command()

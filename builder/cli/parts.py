@@ -70,7 +70,7 @@ def work(settings: Settings, *, first: str, tied: bool) -> None:
         end_with_the_supervisor()
     redis = Redis.from_url(settings.redis_url)
     end_without(redis, settings)
-    jobs.bind(open_service(settings.database_url, settings.redis_url))
+    jobs.bind(open_service(settings.database_url, settings.redis_url, secret_key=settings.secret_key))
     names = [RUNS_QUEUE, EFFECTS_QUEUE] if first == "runs" else [EFFECTS_QUEUE, RUNS_QUEUE]
     queues = [Queue(name, connection=redis, serializer=JSONSerializer) for name in names]
     worker = SimpleWorker(

@@ -11,11 +11,12 @@ import orjson
 from sqlalchemy import BigInteger, Connection, Integer, RowMapping, Select, bindparam, select, update
 
 from nodes.contract import Answered, Words
+from runtime import crash
 from runtime.actor import Actor
 from runtime.core.decision import AskedEffect, AskedTask, Decision
 from runtime.core.engine import micros
 from runtime.core.run import Run, read_token, token_row
-from runtime.store import failure_list
+from runtime.store import failure_list, lanes
 from runtime.store.tables import effects, journal, orders, runs, tasks
 
 
@@ -82,12 +83,14 @@ def save(connection: Connection, decisions: Sequence[Decision], now: int, actor:
     if not decisions:
         return
     _swap(connection, [decision.run for decision in decisions])
+    crash.at("save.swapped")
     connection.execute(_ADD_ENTRIES, [_entry_row(decision, now, actor) for decision in decisions])
     _withdraw(connection, [trace for decision in decisions for trace in decision.withdrawn])
     _ask_people(connection, decisions, now)
     asked = [_effect_row(decision.run.id, one, now) for decision in decisions for one in decision.effects]
     if asked:
         connection.execute(_ADD_EFFECTS, asked)
+        lanes.know(connection, {(row["adapter"], row["target"]) for row in asked})
     failure_list.note(connection, decisions, now, actor)
 
 
@@ -120,9 +123,16 @@ def settle_task(connection: Connection, trace: str, decision: str, reason: str, 
     return connection.execute(decided.values(**values)).rowcount == 1
 
 
-def claim_effects(connection: Connection, now: int, lease: int, limit: int) -> list[ClaimedEffect]:
-    """Claim up to `limit` effects that are to be sent, for `lease` microseconds. A lapsed claim can be claimed again."""
-    rows = connection.execute(_LOCK_EFFECTS, {"now": now, "limit": limit}).mappings().all()
+def claim_effects(
+    connection: Connection, target: tuple[str, str], now: int, lease: int, limit: int
+) -> list[ClaimedEffect]:
+    """Claim up to `limit` effects of a lane that are to be sent, for `lease` microseconds; the longest waiting first.
+
+    A claim that lapsed can be claimed again.
+    """
+    adapter, name = target
+    wanted = {"adapter": adapter, "target": name, "now": now, "limit": limit}
+    rows = connection.execute(_LOCK_EFFECTS, wanted).mappings().all()
     if not rows:
         return []
     connection.execute(_CLAIM, {"traces": [row["trace"] for row in rows], "lapses": now + lease})
@@ -132,7 +142,7 @@ def claim_effects(connection: Connection, now: int, lease: int, limit: int) -> l
 
 
 def settle_effects(connection: Connection, answers: Mapping[str, Answered], now: int) -> None:
-    """Write down the answers to effects, also of those that nobody waits for any more."""
+    """Write down the answers to effects, also of those that nobody waits for any more. The first answer stays."""
     rows = [{"of": trace, "now": now, "answer": _json(_answer_row(answer))} for trace, answer in answers.items()]
     connection.execute(_SETTLE, rows)
 
@@ -177,7 +187,7 @@ _SWAP = (
 
 _LOCK_EFFECTS = (
     select(effects.c.trace, effects.c.adapter, effects.c.target, effects.c.content, effects.c.sends)
-    .where(effects.c.due_at <= _NOW)
+    .where(effects.c.adapter == bindparam("adapter"), effects.c.target == bindparam("target"), effects.c.due_at <= _NOW)
     .order_by(effects.c.due_at)
     .limit(_LIMIT)
     .with_for_update(skip_locked=True)
@@ -189,7 +199,7 @@ _CLAIM = (
 )
 _SETTLE = (
     update(effects)
-    .where(effects.c.trace == bindparam("of"))
+    .where(effects.c.trace == bindparam("of"), effects.c.state != "answered")
     .values(state="answered", due_at=None, answered_at=bindparam("now"), answer=bindparam("answer"))
 )
 

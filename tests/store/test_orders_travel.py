@@ -151,7 +151,7 @@ class Stub:
     def __init__(self, house: House, *answers: Answered) -> None:
         self.keys: list[str] = []
         self.answers = list(answers)
-        house.service._outlets = {("system", "stub"): Outlet({"en": "Stub"}, self.send)}
+        house.service.outbox.outlets = {("system", "stub"): Outlet({"en": "Stub"}, self.send)}
 
     def send(self, call: Call) -> Answered:
         self.keys.append(call.key)
@@ -197,7 +197,7 @@ def test_a_call_whose_worker_died_is_made_again_with_the_same_key(house: House) 
     [receipt] = house.service.receive(arrivals([1]))
     house.service.drain()
     with begin(house.service.engine, durable=False) as connection:
-        claimed = journal.claim_effects(connection, house.service._now(), 60_000_000, 10)
+        claimed = journal.claim_effects(connection, ("system", "stub"), house.service._now(), 60_000_000, 10)
     assert len(claimed) == 1
     assert house.service.perform() == 0, "claimed by a worker that may still live"
     house.watch.go_on(seconds=60)

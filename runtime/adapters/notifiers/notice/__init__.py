@@ -9,4 +9,4 @@ def send(call: Call) -> Answered:
     return Answered("ok")
 
 
-OUTLET = Outlet({"en": "Notice in Orderflow", "zh-CN": "站内通知"}, send)
+OUTLET = Outlet({"en": "Notice in Orderflow", "zh-CN": "站内通知"}, send, inside=True)

@@ -1,0 +1,118 @@
+"""A system on the web: takes a JSON document by POST and answers with one.
+
+The idempotency key goes along as `Idempotency-Key`. What the system answers decides what the order does: a JSON object is
+its answer; 4xx refuses the order; anything else says that the system is ill, and the call may be tried again.
+"""
+
+import hashlib
+import hmac
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any, Final, Literal
+
+import orjson
+
+from nodes.contract import Answered
+from runtime.adapters.contract import Call
+from runtime.outgoing import Allowed, Refused, Resolver, Response, TooLate, Unanswered, post, resolve
+
+Proof = Literal["none", "bearer", "signature"]
+
+# 4xx that speak of the system, not of the order: it was too slow, too early, or has too much to do.
+ASKS_TO_WAIT: Final = (408, 425, 429)
+LONGEST_MESSAGE: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class WebSystem:
+    """Where a system is, how a call proves who sends it, and what may be called at all."""
+
+    url: str
+    proof: Proof
+    secret: str
+    allowed: Callable[[], Allowed]
+    resolver: Resolver = resolve
+
+    def send(self, call: Call) -> Answered:
+        """Make the call."""
+        body = orjson.dumps(dict(call.content))
+        headers = {
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+            "User-Agent": "orderflow",
+            "Idempotency-Key": call.key,
+            **self._proof(body, int(time.time())),
+        }
+        try:
+            response = post(self.url, body, headers, call.timeout_seconds, self.allowed(), resolver=self.resolver)
+        except Refused as refused:
+            return Answered("refused", message=str(refused))
+        except TooLate as late:
+            return Answered("timeout", message=str(late))
+        except Unanswered as broken:
+            return Answered("error", message=str(broken))
+        return read_answer(response, datetime.now(UTC))
+
+    def _proof(self, body: bytes, at: int) -> Mapping[str, str]:
+        match self.proof:
+            case "none":
+                return {}
+            case "bearer":
+                return {"Authorization": f"Bearer {self.secret}"}
+            case "signature":
+                signed = hmac.new(self.secret.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
+                return {"X-Signature": f"t={at},v1={signed}"}
+
+
+def read_answer(response: Response, now: datetime) -> Answered:
+    """What a response means for the order, and for the lane."""
+    status = response.status
+    if status in ASKS_TO_WAIT:
+        wait = _seconds_to_wait(response.headers.get("retry-after", ""), now)
+        return Answered("error", {"retry_after_seconds": wait} if wait else {}, _message(response))
+    if 400 <= status < 500:
+        return Answered("refused", message=_message(response))
+    if not 200 <= status < 300:
+        return Answered("error", message=_message(response))
+    if response.body is None:
+        return Answered("bad_answer", message="the answer is larger than 1 MiB")
+    content = _json_object(response.body)
+    if content is None:
+        return Answered("bad_answer", message=f"{_status(status)}: the answer is not a JSON object")
+    return Answered("ok", content)
+
+
+def _json_object(body: bytes) -> dict[str, Any] | None:
+    try:
+        content = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def _message(response: Response) -> str:
+    """The status, and what the body says of it where that is text that people can read."""
+    said = (_json_object(response.body or b"") or {}).get("message")
+    text = f"{_status(response.status)}: {said}" if isinstance(said, str) and said else _status(response.status)
+    return "".join(sign for sign in text if sign.isprintable())[:LONGEST_MESSAGE]
+
+
+def _status(status: int) -> str:
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
+
+
+def _seconds_to_wait(told: str, now: datetime) -> int:
+    """`Retry-After`: seconds, or a date."""
+    if told.isascii() and told.isdigit():
+        return int(told[:9])
+    try:
+        return max(0, round((parsedate_to_datetime(told) - now).total_seconds()))
+    except (ValueError, TypeError):
+        return 0

@@ -1,0 +1,301 @@
+"""Calls to addresses that people typed in: never to this machine or its own network, unless an administrator listed it.
+
+A name is resolved once; every address that it leads to is checked, and the connection goes to a checked address, while the
+certificate must be the name's. So a name that changes its mind between check and call gains nothing. Redirects are checked
+like first addresses. Proxies of the environment are not asked.
+"""
+
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Any, Final, Literal
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
+
+import urllib3
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError
+
+from runtime.core import words
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+Resolver = Callable[[str, int], Sequence[str]]
+Scheme = Literal["http", "https"]
+
+LARGEST_ANSWER: Final = 1024 * 1024
+MOST_REDIRECTS: Final = 3
+# Redirects that keep method and body. Others would turn the call into another one.
+KEEPS_THE_METHOD: Final = (307, 308)
+TURNS: Final = (301, 302, 303, *KEEPS_THE_METHOD)
+# What proves who calls goes to the address that was set up, and to no other.
+PROOFS: Final = ("authorization", "x-signature")
+
+# Not the public internet, by the special-purpose registries of IANA.
+_CLOSED_4: Final = tuple(
+    IPv4Network(text)
+    for text in (
+        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
+        "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
+        "224.0.0.0/4", "240.0.0.0/4",
+    )
+)  # fmt: skip
+_OPEN_6: Final = IPv6Network("2000::/3")
+_CLOSED_6: Final = tuple(IPv6Network(text) for text in ("2001::/23", "2001:db8::/32", "3fff::/20"))
+_NAT64: Final = IPv6Network("64:ff9b::/96")
+# A listed name may lead into the house, but never to these: link-local (clouds keep their keys there), multicast, nothing.
+_NEVER_BY_NAME: Final = tuple(
+    ip_network(text) for text in ("0.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4", "fe80::/10", "ff00::/8")
+)
+
+
+class Refused(Exception):
+    """The call was not made: the address is none that may be called. `code` and `params` say why in every language."""
+
+    def __init__(self, code: str, **params: Any) -> None:
+        super().__init__(code)
+        self.code = f"outgoing.{code}"
+        self.params = params
+
+    def __str__(self) -> str:
+        return words.text(self.code, self.params)[0]
+
+
+class Unanswered(Exception):
+    """No whole answer came: refused connections, broken ones, unknown names, certificates that do not fit."""
+
+
+class TooLate(Exception):
+    """No whole answer came in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What an administrator lists beside the public internet: networks, and names of hosts."""
+
+    networks: tuple[Network, ...] = ()
+    hosts: frozenset[str] = frozenset()
+
+    def covers(self, host: str, address: Address) -> bool:
+        """Whether a host may be called at this address although it is not public."""
+        if any(address in network for network in self.networks if network.version == address.version):
+            return True
+        return host.lower() in self.hosts and not any(
+            address in network for network in _NEVER_BY_NAME if network.version == address.version
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What came back. `headers` by lower-case name; `body` whole, or None when it is larger than `LARGEST_ANSWER`."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an address leads: its parts, and the checked addresses."""
+
+    scheme: Scheme
+    host: str
+    port: int
+    path: str
+    addresses: tuple[str, ...] = field(default=())
+
+    @property
+    def origin(self) -> tuple[str, str, int]:
+        """What must stay the same for proofs to go along."""
+        return self.scheme, self.host, self.port
+
+    @property
+    def host_header(self) -> str:
+        """Host as it stands in a request."""
+        name = f"[{self.host}]" if ":" in self.host else self.host
+        return name if self.port == _PORTS[self.scheme] else f"{name}:{self.port}"
+
+
+def resolve(host: str, port: int) -> Sequence[str]:
+    """Every address of a host, as the machine knows them. Numbers in any writing are addresses too."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+def post(
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    timeout_seconds: float,
+    allowed: Allowed,
+    *,
+    resolver: Resolver = resolve,
+    tls: ssl.SSLContext | None = None,
+) -> Response:
+    """Send a body and give what is answered. Refused, Unanswered or TooLate when there is nothing to give."""
+    deadline = time.monotonic() + timeout_seconds
+    place, sent = look_up(url, allowed, resolver), dict(headers)
+    for _ in range(MOST_REDIRECTS + 1):
+        response = _post_there(place, body, sent, deadline, tls)
+        target = response.headers.get("location")
+        if response.status not in TURNS or not target:
+            return response
+        if response.status not in KEEPS_THE_METHOD:
+            raise Refused("turned", status=response.status, target=target[:200])
+        url = urljoin(url, target)
+        following = look_up(url, allowed, resolver)
+        if place.scheme == "https" and following.scheme == "http":
+            raise Refused("unsafe_redirect")
+        if following.origin != place.origin:
+            sent = {name: value for name, value in sent.items() if name.lower() not in PROOFS}
+        place = following
+    raise Refused("redirects", most=MOST_REDIRECTS)
+
+
+def look_up(url: str, allowed: Allowed, resolver: Resolver = resolve) -> Place:
+    """Where an address leads, with every resolved address checked. Refused when one of them may not be called."""
+    place = read_url(url)
+    try:
+        found = resolver(place.host, place.port)
+    except (OSError, UnicodeError) as unknown:
+        raise Unanswered(f"the name {place.host} is not known ({unknown})") from None
+    addresses = [ip_address(text.partition("%")[0]) for text in found]
+    if not addresses:
+        raise Unanswered(f"the name {place.host} has no address")
+    for address in addresses:
+        if not is_public(address) and not allowed.covers(place.host, address):
+            raise Refused("inside", host=place.host, address=str(address))
+    return Place(place.scheme, place.host, place.port, place.path, tuple(str(address) for address in addresses))
+
+
+def read_url(url: str) -> Place:
+    """The parts of an address, not looked up yet. Refused when it is none that can be called."""
+    if any(ord(sign) <= 32 or ord(sign) == 127 for sign in url):
+        raise Refused("blanks")
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise Refused("unreadable") from None
+    if parts.scheme not in _PORTS:
+        raise Refused("scheme")
+    if parts.username is not None or parts.password is not None:
+        raise Refused("password")
+    if not host or "\\" in url or "%" in host:
+        raise Refused("no_host")
+    scheme: Scheme = "https" if parts.scheme == "https" else "http"
+    return Place(scheme, _plain_host(host), port if port is not None else _PORTS[scheme], _path_of(parts))
+
+
+def is_public(address: Address) -> bool:
+    """Whether an address is one of the public internet; one that wraps another counts as that."""
+    if isinstance(address, IPv4Address):
+        return not any(address in network for network in _CLOSED_4)
+    wrapped = address.ipv4_mapped or address.sixtofour or _behind_nat64(address)
+    if wrapped:
+        return is_public(wrapped)
+    return address in _OPEN_6 and not any(address in network for network in _CLOSED_6)
+
+
+# --- one connection ---------------------------------------------------------------------------------------------------
+
+_PORTS: Final[Mapping[str, int]] = {"http": 80, "https": 443}
+
+
+@cache
+def _public_tls() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+def _post_there(
+    place: Place, body: bytes, headers: Mapping[str, str], deadline: float, tls: ssl.SSLContext | None
+) -> Response:
+    """Try the addresses one after the other until one takes the connection; what was sent once is not sent again."""
+    unreached: HTTPError | None = None
+    for address in place.addresses:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise TooLate("no answer within the time allowed")
+        try:
+            return _post_to(address, place, body, headers, left, tls)
+        except NewConnectionError as closed:
+            unreached = closed
+        except (ConnectTimeoutError, ReadTimeoutError):
+            raise TooLate("no answer within the time allowed") from None
+        except (HTTPError, OSError) as broken:
+            if time.monotonic() >= deadline:
+                raise TooLate("no answer within the time allowed") from None
+            raise Unanswered(f"the connection broke ({_why(broken)})") from None
+    raise Unanswered(f"nobody answers at {place.host_header} ({_why(unreached)})")
+
+
+def _post_to(
+    address: str, place: Place, body: bytes, headers: Mapping[str, str], seconds: float, tls: ssl.SSLContext | None
+) -> Response:
+    connection = _connection(address, place, seconds, tls)
+    # Each read may take its time, but all of them together may not: a trickle of bytes ends here as well.
+    over = threading.Timer(seconds, _cut, (connection,))
+    over.daemon = True
+    over.start()
+    try:
+        connection.request(
+            "POST", place.path, body, {**headers, "Host": place.host_header, "Connection": "close"},
+            preload_content=False, decode_content=False,
+        )  # fmt: skip
+        answer = connection.getresponse()
+        text = answer.read(LARGEST_ANSWER + 1)
+        told = {name.lower(): value for name, value in answer.headers.items()}
+        if over.finished.is_set():
+            raise ReadTimeoutError(None, place.path, "the time is over")  # type: ignore[arg-type]
+        return Response(answer.status, told, text if len(text) <= LARGEST_ANSWER else None)
+    finally:
+        over.cancel()
+        connection.close()
+
+
+def _connection(
+    address: str, place: Place, seconds: float, tls: ssl.SSLContext | None
+) -> urllib3.connection.HTTPConnection:
+    timeout = urllib3.Timeout(total=seconds).connect_timeout
+    if place.scheme == "http":
+        return urllib3.connection.HTTPConnection(address, place.port, timeout=timeout)
+    return urllib3.connection.HTTPSConnection(
+        address,
+        place.port,
+        timeout=timeout,
+        ssl_context=tls or _public_tls(),
+        server_hostname=place.host,
+        assert_hostname=place.host,
+    )
+
+
+def _cut(connection: urllib3.connection.HTTPConnection) -> None:
+    line = connection.sock
+    if line is not None:
+        with suppress(OSError):
+            line.shutdown(socket.SHUT_RDWR)
+
+
+def _why(broken: Exception | None) -> str:
+    return str(getattr(broken, "reason", None) or broken).rpartition(": ")[2][:200]
+
+
+def _plain_host(host: str) -> str:
+    """The host in letters that names are looked up by."""
+    try:
+        return host.lower() if host.isascii() else host.encode("idna").decode()
+    except UnicodeError:
+        raise Refused("no_host") from None
+
+
+def _path_of(parts: SplitResult) -> str:
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return quote(path, safe="/%:@!$&'()*+,;=~?[]")
+
+
+def _behind_nat64(address: IPv6Address) -> IPv4Address | None:
+    return IPv4Address(int(address) & 0xFFFFFFFF) if address in _NAT64 else None

@@ -1,0 +1,295 @@
+"""Systems that an administrator sets up: where they are, how calls prove who sends them, and the lanes by which they go.
+
+They stand beside those that come as folders in `runtime.adapters`; a flow names both alike.
+"""
+
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from ipaddress import ip_network
+from threading import Lock
+from typing import Final, get_args
+
+import orjson
+from sqlalchemy import Connection, Engine, RowMapping, delete, insert, select, update
+
+from nodes.contract import Answered, Words
+from runtime import adapters
+from runtime.actor import Actor
+from runtime.adapters.contract import Call, Outlet
+from runtime.adapters.web import Proof, WebSystem
+from runtime.core.json_text import shown
+from runtime.core.lane import RANGES, Limits
+from runtime.core.problem import Problem
+from runtime.outgoing import Allowed, Network, Refused, read_url
+from runtime.sealing import Seal
+from runtime.store import lanes, trail
+from runtime.store.database import reading
+from runtime.store.tables import choices, flow_versions, flows, systems
+
+PROOFS: Final[tuple[Proof, ...]] = get_args(Proof)
+ALLOWED: Final = "outgoing_allowed"
+REMEMBERED_SECONDS = 2.0
+STRANGE_SECONDS = 0.2
+LONGEST_NAME: Final = 64
+LONGEST_LABEL: Final = 128
+LONGEST_URL: Final = 2_000
+LONGEST_SECRET: Final = 1_000
+MOST_ALLOWED: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A system as it is to be called. `secret` None: as it was."""
+
+    name: str
+    label: Words
+    url: str
+    proof: Proof = "none"
+    secret: str | None = None
+
+
+# --- reading --------------------------------------------------------------------------------------------------------------
+
+
+def all_systems(connection: Connection) -> list[RowMapping]:
+    """Every system that an administrator set up, by name."""
+    return list(connection.execute(select(systems).order_by(systems.c.name)).mappings())
+
+
+def find(connection: Connection, name: str) -> RowMapping | None:
+    """A system that an administrator set up."""
+    return connection.execute(select(systems).where(systems.c.name == name)).mappings().first()
+
+
+def limits_of(connection: Connection, name: str) -> Limits:
+    """The limits of a system's lane."""
+    return lanes.find(connection, ("system", name)).limits
+
+
+def allowed(connection: Connection) -> tuple[str, ...]:
+    """The networks and hosts that calls may go to although they are not on the public internet, as they were written."""
+    kept = connection.execute(select(choices.c.value).where(choices.c.name == ALLOWED)).scalar()
+    return tuple(json.loads(kept)) if kept else ()
+
+
+def read_allowed(texts: tuple[str, ...]) -> Allowed:
+    """Networks and hosts from their texts."""
+    networks = [network for text in texts if (network := _network(text))]
+    return Allowed(tuple(networks), frozenset(text.lower() for text in texts if not _network(text)))
+
+
+def callers(connection: Connection, name: str) -> list[str]:
+    """The keys of the flows whose draft or published version calls a system."""
+    versions = select(flow_versions.c.document).where(flow_versions.c.id == flows.c.version_id).scalar_subquery()
+    found = connection.execute(select(flows.c.key, flows.c.draft, versions).order_by(flows.c.key))
+    return [key for key, draft, published in found if _calls(draft, name) or _calls(published, name)]
+
+
+# --- checking -------------------------------------------------------------------------------------------------------------
+
+
+def problems_of(system: System, *, known: bool, has_secret: bool) -> list[Problem]:
+    """What is wrong with a system. `known`: it is changed, not added; `has_secret`: one is kept already."""
+    found = (
+        None if known else _name_problem(system.name),
+        _label_problem(system.label),
+        _url_problem(system.url),
+        _proof_problem(system, has_secret),
+    )
+    return [one for one in found if one]
+
+
+def read_limits(told: Mapping[str, str], before: Limits) -> tuple[Limits, list[Problem]]:
+    """Limits from texts, and what is wrong with them. What is not told stays as before."""
+    wrong: list[Problem] = []
+    read: dict[str, int] = {}
+    for name, text in told.items():
+        least, most = RANGES[name]
+        number = text.strip()
+        fits = number.isascii() and number.isdigit() and len(number) < 10 and least <= int(number) <= most
+        if fits:
+            read[name] = int(number)
+        else:
+            wrong.append(Problem("system.range", name, {"value": shown(text), "least": least, "most": most}))
+    return (before if wrong else replace(before, **read)), wrong
+
+
+def allowed_problems(texts: Sequence[str]) -> list[Problem]:
+    """What is wrong with a list of networks and hosts."""
+    if len(texts) > MOST_ALLOWED:
+        return [Problem("system.allowed_many", "allowed", {"most": MOST_ALLOWED})]
+    unread = [text for text in texts if not (_network(text) or _is_host(text))]
+    return [Problem("system.allowed", "allowed", {"value": shown(text)}) for text in unread]
+
+
+# --- changing -------------------------------------------------------------------------------------------------------------
+
+
+def keep(connection: Connection, system: System, limits: Limits, seal: Seal, actor: Actor, at: int) -> None:
+    """Add a system, or change it, with its limits. They must be without problems."""
+    before = find(connection, system.name)
+    values: dict[str, str | None] = {"label": _label_text(system.label), "url": system.url, "proof": system.proof}
+    if system.proof == "none":
+        values["secret"] = None
+    elif system.secret is not None:
+        values["secret"] = seal.close((system.secret,))
+    if before:
+        connection.execute(update(systems).where(systems.c.name == system.name).values(**values))
+    else:
+        connection.execute(insert(systems).values(name=system.name, made_at=at, made_by=actor.name, **values))
+    told = {"url": system.url, "proof": system.proof, "new_secret": system.secret is not None}
+    was = {"url": before["url"], "proof": before["proof"]} if before else None
+    trail.write(connection, actor, at, "system.change" if before else "system.add", system.name, was, told)
+    limit(connection, ("system", system.name), limits, actor, at)
+
+
+def limit(connection: Connection, target: lanes.Target, limits: Limits, actor: Actor, at: int) -> None:
+    """Let calls go out by these limits from now on."""
+    lane = lanes.lock(connection, target)
+    if lane.limits == limits:
+        return
+    lanes.save(connection, replace(lane, limits=limits))
+    trail.write(connection, actor, at, "lane.limits", lane.target, asdict(lane.limits), asdict(limits))
+
+
+def drop(connection: Connection, name: str, actor: Actor, at: int) -> None:
+    """Forget a system. Calls to it that still wait are refused; its lane stays."""
+    connection.execute(delete(systems).where(systems.c.name == name))
+    trail.write(connection, actor, at, "system.drop", name)
+
+
+def allow(connection: Connection, texts: Sequence[str], actor: Actor, at: int) -> None:
+    """Let exactly these networks and hosts be called beside the public internet."""
+    before, value = allowed(connection), orjson.dumps(list(texts)).decode()
+    changed = connection.execute(update(choices).where(choices.c.name == ALLOWED).values(value=value))
+    if changed.rowcount == 0:
+        connection.execute(insert(choices).values(name=ALLOWED, value=value))
+    trail.write(connection, actor, at, "outgoing.allow", ALLOWED, {"allowed": before}, {"allowed": list(texts)})
+
+
+# --- calling --------------------------------------------------------------------------------------------------------------
+
+
+class LiveOutlets(Mapping[tuple[str, str], Outlet]):
+    """Every outlet that a flow may name, by adapter and target: those of folders, and those set up, as they are now.
+
+    What was set up is looked up again after two seconds, and at once when a name is not known. Safe to share between threads.
+    """
+
+    def __init__(self, engine: Engine, seal: Seal) -> None:
+        self._engine = engine
+        self._seal = seal
+        self._turn = Lock()
+        self._looked_at = float("-inf")
+        self._set_up: dict[tuple[str, str], Outlet] = {}
+        self._allowed = Allowed()
+        self._folders = {
+            (adapter, name): outlet
+            for adapter in ("notifier", "system")
+            for name, outlet in adapters.outlets(f"{adapter}s").items()
+        }
+
+    def __getitem__(self, key: tuple[str, str]) -> Outlet:
+        found = self._folders.get(key) or self._current(REMEMBERED_SECONDS).get(key)
+        return found or self._current(STRANGE_SECONDS)[key]
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter({**self._folders, **self._current(REMEMBERED_SECONDS)})
+
+    def __len__(self) -> int:
+        return len({**self._folders, **self._current(REMEMBERED_SECONDS)})
+
+    def _current(self, seconds: float) -> dict[tuple[str, str], Outlet]:
+        """What is set up, as it was at most so many seconds ago."""
+        with self._turn:
+            if time.monotonic() - self._looked_at > seconds:
+                with reading(self._engine) as connection:
+                    rows, listed = all_systems(connection), allowed(connection)
+                self._allowed = read_allowed(listed)
+                self._set_up = {("system", row["name"]): self._outlet(row) for row in rows}
+                self._looked_at = time.monotonic()
+            return self._set_up
+
+    def _outlet(self, row: RowMapping) -> Outlet:
+        secret = next(iter(self._seal.open(row["secret"])), "")
+        if row["proof"] != "none" and not secret:
+            return Outlet(label_of(row), _without_its_secret)
+        return Outlet(label_of(row), WebSystem(row["url"], row["proof"], secret, lambda: self._allowed).send)
+
+
+def _label_text(label: Words) -> str:
+    return label if isinstance(label, str) else json.dumps(dict(label), ensure_ascii=False)
+
+
+def label_of(row: RowMapping) -> Words:
+    """The name that people read: a text, or a text a language."""
+    label: str = row["label"]
+    if not label.startswith("{"):
+        return label
+    spoken: dict[str, str] = json.loads(label)
+    return spoken
+
+
+# --- parts ----------------------------------------------------------------------------------------------------------------
+
+
+def _without_its_secret(call: Call) -> Answered:
+    return Answered(
+        "refused", message="the secret of the system cannot be opened with this installation's key: set it again"
+    )
+
+
+def _name_problem(name: str) -> Problem | None:
+    fit = 1 <= len(name) <= LONGEST_NAME and all(s.isascii() and (s.isalnum() or s in "-_.") for s in name)
+    if not fit or not name[0].isalnum():
+        return Problem("system.name", "name", {"value": shown(name), "most": LONGEST_NAME})
+    return Problem("system.taken", "name", {"name": name}) if name in adapters.outlets("systems") else None
+
+
+def _label_problem(label: Words) -> Problem | None:
+    texts = [label] if isinstance(label, str) else list(label.values())
+    fit = texts and all(0 < len(text.strip()) <= LONGEST_LABEL and text.isprintable() for text in texts)
+    return None if fit else Problem("system.label", "label", {"most": LONGEST_LABEL})
+
+
+def _url_problem(url: str) -> Problem | None:
+    if len(url) > LONGEST_URL:
+        return Problem("system.url_long", "url", {"most": LONGEST_URL})
+    try:
+        read_url(url)
+    except Refused as refused:
+        return Problem(refused.code, "url", refused.params)
+    return None
+
+
+def _proof_problem(system: System, has_secret: bool) -> Problem | None:
+    if system.proof not in PROOFS:
+        return Problem("system.proof", "proof", {"value": shown(system.proof), "known": ", ".join(PROOFS)})
+    if system.proof == "none" or (has_secret and system.secret is None):
+        return None
+    if not system.secret:
+        return Problem("system.secret_missing", "secret")
+    # It stands in a header, where only these signs can.
+    fit = len(system.secret) <= LONGEST_SECRET and all("!" <= sign <= "~" for sign in system.secret)
+    return None if fit else Problem("system.secret", "secret", {"most": LONGEST_SECRET})
+
+
+def _network(text: str) -> Network | None:
+    try:
+        return ip_network(text.strip(), strict=False)
+    except ValueError:
+        return None
+
+
+def _is_host(text: str) -> bool:
+    try:
+        return read_url(f"http://{text}/").host == text.lower() and len(text) <= 253 and ":" not in text
+    except Refused:
+        return False
+
+
+def _calls(document: str | None, name: str) -> bool:
+    nodes = orjson.loads(document).get("nodes", ()) if document else ()
+    return any(node.get("settings", {}).get("system") == name for node in nodes)
