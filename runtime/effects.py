@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import structlog
 
 from nodes.contract import Answered
+from runtime import crash
 from runtime.adapters.contract import Call, Outlet
 from runtime.core.lane import MARGIN, SECOND, Mark
 from runtime.store.journal import ClaimedEffect
@@ -116,6 +117,7 @@ class Sender:
 
     def _call(self, call: _Out, outlet: Outlet, timeout_seconds: float) -> None:
         answer = perform(call.effect, outlet, timeout_seconds)
+        crash.at("effect.answered")
         with self._changed:
             if self._out.get(call.effect.trace) is call:
                 del self._out[call.effect.trace]

@@ -10,6 +10,7 @@ from typing import Protocol
 from sqlalchemy import Engine
 
 from nodes.contract import Answered
+from runtime import crash
 from runtime.adapters.contract import Outlet
 from runtime.clock import Clock
 from runtime.core.engine import micros
@@ -70,6 +71,8 @@ class Outbox:
             claims = journal.claim_effects(connection, target, at, lane.limits.lease, free) if free else []
             if claims and (lane.open or lane.limits.calls_per_minute):
                 lanes.save(connection, claimed(lane, [effect.trace for effect in claims], at))
+        if claims:
+            crash.at("effect.claimed")
         return self._sender.begin(claims, outlet, lane.limits.timeout_seconds, claimed_at)
 
     def _perform_inside(self, lane: Lane, outlet: Outlet | None, limit: int) -> int:
@@ -87,6 +90,7 @@ class Outbox:
         for one in told:
             marks.setdefault((one.effect.adapter, one.effect.target), []).append(one.mark)
         self._deliver({one.effect.trace: one.answer for one in told}, marks)
+        crash.at("effect.recorded")
         if self.due():
             self._ring()
 
