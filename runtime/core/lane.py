@@ -49,7 +49,7 @@ class Limits:
     @property
     def interval(self) -> int:
         """The gap between calls after the burst, such that no minute ever sees more than `calls_per_minute`."""
-        return MINUTE // (self.calls_per_minute - self.burst + 1) if self.calls_per_minute else 0
+        return -(-MINUTE // (self.calls_per_minute - self.burst + 1)) if self.calls_per_minute else 0
 
 
 RANGES: Final = {

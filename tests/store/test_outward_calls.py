@@ -1,58 +1,127 @@
-"""Outward calls: what is quick does not wait for what is slow, and no call is made by two workers at once."""
+"""Calls that a process has out: each is answered once, at the latest when its time is over, and never forgotten."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
 from nodes.contract import Answered
 from runtime import effects
 from runtime.adapters.contract import Call, Outlet
-from runtime.effects import perform_all
+from runtime.effects import CALLS_AT_ONCE, Sender, Told, perform
 from runtime.store.journal import ClaimedEffect
 
-
-def claimed(*targets: str) -> Sequence[ClaimedEffect]:
-    return [ClaimedEffect(f"run.{number}.1", "system", target, {}, 1) for number, target in enumerate(targets)]
+PATIENCE = 20.0
 
 
-def test_quick_answers_are_given_while_a_slow_call_still_runs() -> None:
-    release = threading.Event()
+def claims(count: int, target: str = "erp") -> list[ClaimedEffect]:
+    return [ClaimedEffect(f"{target}.{number}.1", "system", target, {}, 1) for number in range(count)]
+
+
+def outlet(send: Callable[[Call], Answered]) -> Outlet:
+    return Outlet("A system", send)
+
+
+class Book:
+    """Keeps what a sender records, and can be waited for."""
+
+    def __init__(self, fails: int = 0) -> None:
+        self.told: list[Told] = []
+        self.fails = fails
+        self.sender = Sender(self.record)
+        self.changed = threading.Condition()
+
+    def record(self, told: Sequence[Told]) -> None:
+        with self.changed:
+            self.changed.notify_all()
+            if self.fails:
+                self.fails -= 1
+                raise ConnectionError("the database is away")
+            self.told += told
+
+    def wait_for(self, count: int) -> list[Told]:
+        with self.changed:
+            assert self.changed.wait_for(lambda: len(self.told) >= count, PATIENCE), self.told
+            return list(self.told)
+
+
+def begin(book: Book, claimed: Sequence[ClaimedEffect], send: Callable[[Call], Answered], seconds: float = 20.0) -> int:
+    return book.sender.begin(claimed, outlet(send), seconds, effects.time.monotonic())
+
+
+def test_quick_answers_are_recorded_while_a_slow_call_is_still_out() -> None:
+    book, release = Book(), threading.Event()
 
     def slow(call: Call) -> Answered:
-        assert release.wait(20)
+        assert release.wait(PATIENCE)
         return Answered("ok", {"slow": True})
 
-    outlets = {
-        ("system", "slow"): Outlet({"en": "Slow"}, slow),
-        ("system", "quick"): Outlet({"en": "Quick"}, lambda call: Answered("ok")),
-    }
-    rounds = perform_all(claimed("slow", "quick", "quick", "quick"), outlets)
-    assert set(next(rounds)) == {"run.1.1", "run.2.1", "run.3.1"}
+    begin(book, claims(1, "slow"), slow)
+    begin(book, claims(3, "quick"), lambda call: Answered("ok"))
+    assert {one.effect.target for one in book.wait_for(3)} == {"quick"}
+    assert (book.sender.out("system", "slow"), book.sender.out("system", "quick")) == (1, 0)
     release.set()
-    assert [set(answers) for answers in rounds] == [{"run.0.1"}]
+    assert book.wait_for(4)[3].answer.content == {"slow": True}
 
 
-def test_calls_whose_turn_comes_too_late_are_left_for_the_next_claim(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(effects, "LATEST_BEGIN_SECONDS", 0.05)
-    monkeypatch.setattr(effects, "CALLS_AT_ONCE", 1)
-    made: list[str] = []
+def test_a_call_that_hangs_is_answered_by_its_timeout_and_its_late_answer_is_ignored() -> None:
+    book, release, ended = Book(), threading.Event(), threading.Event()
 
-    def slow(call: Call) -> Answered:
-        made.append(call.key)
-        threading.Event().wait(0.1)
+    def hang(call: Call) -> Answered:
+        assert release.wait(PATIENCE)
+        ended.set()
         return Answered("ok")
 
-    rounds = list(perform_all(claimed("slow", "slow", "slow"), {("system", "slow"): Outlet({"en": "Slow"}, slow)}))
-    assert made == ["run.0.1"]
-    assert [set(answers) for answers in rounds] == [{"run.0.1"}]
+    begin(book, claims(1), hang, seconds=0.05)
+    [told] = book.wait_for(1)
+    assert (told.answer.result, told.mark.result, book.sender.out("system", "erp")) == ("timeout", "timeout", 0)
+    release.set()
+    assert ended.wait(PATIENCE)
+    begin(book, claims(1, "next"), lambda call: Answered("ok"))
+    assert [one.answer.result for one in book.wait_for(2)] == ["timeout", "ok"]
+
+
+def test_an_answer_is_recorded_again_until_the_database_takes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(effects, "RECORD_AGAIN_SECONDS", 0.01)
+    book, calls = Book(fails=3), []
+
+    def send(call: Call) -> Answered:
+        calls.append(call.key)
+        return Answered("ok")
+
+    begin(book, claims(1), send)
+    assert [one.effect.trace for one in book.wait_for(1)] == calls == ["erp.0.1"]
+
+
+def test_calls_that_were_claimed_too_long_ago_are_left_for_the_next_claim() -> None:
+    book = Book()
+    long_ago = effects.time.monotonic() - effects.LATEST_BEGIN_SECONDS - 1
+    assert book.sender.begin(claims(3), outlet(lambda call: Answered("ok")), 10, long_ago) == 0
+    assert book.sender.out("system", "erp") == 0
+
+
+def test_a_lane_never_takes_the_last_place_of_a_process() -> None:
+    book, release = Book(), threading.Event()
+
+    def hang(call: Call) -> Answered:
+        assert release.wait(PATIENCE)
+        return Answered("ok")
+
+    for number in range(12):
+        room = book.sender.room()
+        begin(book, claims(min(room, 100), f"hung-{number}"), hang)
+        if room == 1:
+            break
+    assert book.sender.room() == 1, "a quick system finds a place still"
+    assert sum(book.sender.out("system", f"hung-{number}") for number in range(12)) == CALLS_AT_ONCE - 1
+    release.set()
+    book.wait_for(CALLS_AT_ONCE - 1)
 
 
 def test_a_call_to_nobody_and_a_call_that_breaks_are_answered_too() -> None:
     def broken(call: Call) -> Answered:
         raise ZeroDivisionError("a defect of ours")
 
-    outlets = {("system", "broken"): Outlet({"en": "Broken"}, broken)}
-    [answers] = perform_all(claimed("nobody", "broken"), outlets)
-    assert answers["run.0.1"].result == "refused"
-    assert answers["run.1.1"] == Answered("error", message="ZeroDivisionError: a defect of ours")
+    [effect] = claims(1)
+    assert perform(effect, None, 10).result == "refused"
+    assert perform(effect, outlet(broken), 10) == Answered("error", message="ZeroDivisionError: a defect of ours")
