@@ -1,7 +1,7 @@
 """The doorbell: tells a worker that there is work. The work itself is in the database, so a lost ring loses nothing.
 
 At most one job waits for a bell: a short-lived key says that one is on its way or a worker is listening. Job ids are always
-fresh, so that a job whose worker was killed never blocks the next ring.
+fresh, so that a job whose worker was killed never blocks the next ring, and a worker that begins rings itself.
 """
 
 import time
@@ -18,7 +18,8 @@ log = structlog.get_logger()
 
 RUNS_QUEUE = "orderflow.runs"
 EFFECTS_QUEUE = "orderflow.effects"
-HOLD_MS = 3_000
+ACTS_QUEUE = "orderflow.acts"
+HOLD_MS = 1_500
 JOB_TIMEOUT_SECONDS = 180
 
 
@@ -41,13 +42,24 @@ class Doorbell:
                 pipe.lpush(self._wake, 1)
                 pipe.ltrim(self._wake, 0, 0)
                 pipe.pexpire(self._wake, HOLD_MS)
-                first = pipe.execute()[0]
-            if first:
+                pipe.llen(self._queue.key)
+                first, *_others, calls = pipe.execute()
+            # A call that waits for a worker since long is as good as a new one.
+            if first and not calls:
                 crash.at("ring.held")
                 self._queue.enqueue(self._job, result_ttl=0, failure_ttl=3600, job_timeout=JOB_TIMEOUT_SECONDS)
                 crash.at("ring.called")
         except RedisError as broken:
             log.warning("doorbell.unheard", queue=self._queue.name, error=str(broken))
+
+    def ring_anew(self) -> None:
+        """Ring also where somebody seems to listen, who may have been killed: for a worker that begins."""
+        try:
+            self.hang_up()
+        except RedisError as broken:
+            log.warning("doorbell.unheard", queue=self._queue.name, error=str(broken))
+        else:
+            self.ring()
 
     def reach(self) -> None:
         """Ask Redis whether it is there. RedisError when it is not."""

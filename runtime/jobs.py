@@ -22,6 +22,13 @@ def bind(service: Service) -> None:
     _bound[:] = [service]
 
 
+def look_around() -> None:
+    """Let what a killed worker left behind be taken up at once; for a worker that begins."""
+    service = _service()
+    for bell in (service.run_bell, service.effect_bell):
+        bell.ring_anew()
+
+
 def drain() -> None:
     """Move every order that can go on."""
     service = _service()
@@ -32,6 +39,12 @@ def perform() -> None:
     """Make every outward call that is due."""
     service = _service()
     _linger(service.effect_bell, service.perform)
+
+
+def act() -> None:
+    """Do what people asked to be done about many failures."""
+    service = _service()
+    _linger(service.act_bell, service.acts.work)
 
 
 def _service() -> Service:

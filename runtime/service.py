@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, select
 from nodes.contract import Answered, Decided
 from runtime import crash, doorbell
 from runtime.actor import Actor
+from runtime.acts import Acts
 from runtime.clock import Clock
 from runtime.core.decision import Decision, Stale
 from runtime.core.engine import micros
@@ -54,15 +55,18 @@ class Service:
         engine: Engine,
         run_bell: doorbell.Doorbell,
         effect_bell: doorbell.Doorbell,
+        act_bell: doorbell.Doorbell,
         clock: Clock,
         outlets: Outlets,
     ) -> None:
         self.engine = engine
         self.run_bell = run_bell
         self.effect_bell = effect_bell
+        self.act_bell = act_bell
         self.clock = clock
         self.flows = Flows(engine, clock)
         self.decider = Decider(self.flows)
+        self.acts = Acts(engine, self.decider, clock, act_bell.ring, self.ring_for)
         self.intake = Intake(engine, clock, run_bell.ring)
         self.outbox = Outbox(engine, clock, outlets, effect_bell.ring, self.deliver_answers)
         self._tidy_at = 0
@@ -134,6 +138,8 @@ class Service:
             self.run_bell.ring()
         if self.outbox.due():
             self.effect_bell.ring()
+        if self.acts.due():
+            self.act_bell.ring()
 
     # --- people act -----------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from redis import Redis
 
 from runtime import adapters, clock
-from runtime.doorbell import EFFECTS_QUEUE, RUNS_QUEUE, Doorbell
+from runtime.doorbell import ACTS_QUEUE, EFFECTS_QUEUE, RUNS_QUEUE, Doorbell
 from runtime.effects import Outlets
 from runtime.sealing import Seal
 from runtime.service import Service
@@ -29,6 +29,7 @@ def open_service(
         engine=engine,
         run_bell=Doorbell(redis, RUNS_QUEUE, "runtime.jobs.drain"),
         effect_bell=Doorbell(redis, EFFECTS_QUEUE, "runtime.jobs.perform"),
+        act_bell=Doorbell(redis, ACTS_QUEUE, "runtime.jobs.act"),
         clock=moment,
         outlets=LiveOutlets(engine, Seal(secret_key)) if outlets is None else outlets,
     )

@@ -62,7 +62,7 @@ def work(settings: Settings, *, first: str, tied: bool) -> None:
     from rq.serializers import JSONSerializer
 
     from runtime import jobs
-    from runtime.doorbell import EFFECTS_QUEUE, RUNS_QUEUE
+    from runtime.doorbell import ACTS_QUEUE, EFFECTS_QUEUE, RUNS_QUEUE
     from runtime.wiring import open_service
 
     set_up_logs(settings)
@@ -71,7 +71,7 @@ def work(settings: Settings, *, first: str, tied: bool) -> None:
     redis = Redis.from_url(settings.redis_url)
     end_without(redis, settings)
     jobs.bind(open_service(settings.database_url, settings.redis_url, secret_key=settings.secret_key))
-    names = [RUNS_QUEUE, EFFECTS_QUEUE] if first == "runs" else [EFFECTS_QUEUE, RUNS_QUEUE]
+    names = [RUNS_QUEUE, EFFECTS_QUEUE, ACTS_QUEUE] if first == "runs" else [EFFECTS_QUEUE, ACTS_QUEUE, RUNS_QUEUE]
     queues = [Queue(name, connection=redis, serializer=JSONSerializer) for name in names]
     worker = SimpleWorker(
         queues,
@@ -81,7 +81,10 @@ def work(settings: Settings, *, first: str, tied: bool) -> None:
         maintenance_interval=15,
         job_monitoring_interval=5,
     )
+    # Redis may be away for long: it is asked every second, not ever more seldom.
+    worker.max_connection_wait_time = 1.0
     spare_the_collector()
+    jobs.look_around()
     worker.work(logging_level="WARNING")
 
 

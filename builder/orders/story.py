@@ -333,6 +333,8 @@ class _Teller:
         match token.rest:
             case "person":
                 return self._person_words(trace, since), "waiting", ""
+            case "hold":
+                return _("On hold: %(text)s", text=self._person_words(trace, since)), "waiting", ""
             case "system":
                 call = self.calls.get(trace)
                 target = outlet_name(call["adapter"], call["target"]) if call else self.flow.node_name(token.node)

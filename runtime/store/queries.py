@@ -171,7 +171,7 @@ def find_tasks(
     if reader:
         query = query.where(_may_see(reader))
     if text:
-        query = query.where(_matches(connection, text))
+        query = query.where(matches(connection, text))
     if who_kind:
         query = query.where(tasks.c.who_kind == who_kind)
     if due_before is not None:
@@ -253,7 +253,7 @@ def _narrowed(
     flow_key: str | None,
 ) -> Select[Any]:
     if text:
-        query = query.where(_matches(connection, text))
+        query = query.where(matches(connection, text))
     if states:
         query = query.where(runs.c.state.in_(states))
     if channel:
@@ -263,7 +263,7 @@ def _narrowed(
     return query
 
 
-def _matches(connection: Connection, text: str) -> ColumnElement[bool]:
+def matches(connection: Connection, text: str) -> ColumnElement[bool]:
     """Condition on `orders`: order number, trace code and phone tail first, by index; if they find none, SKU and buyer."""
     wanted = text.strip()
     found = orders.c.external_id == wanted

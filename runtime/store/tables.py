@@ -350,6 +350,7 @@ acts = Table(
     Column("actor", Body(), nullable=False, comment="JSON {name, ip, device}"),
     Column("state", Name(16), nullable=False, index=True, comment="running, done or stopped"),
     Column("place", ULID, nullable=False, comment="the last id that was looked at; empty before the first"),
+    Column("until", ULID, nullable=False, comment="the newest id that it is about"),
     Column("total", Integer, nullable=False),
     Column("done", Integer, nullable=False),
     Column("declined", Integer, nullable=False),

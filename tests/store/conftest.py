@@ -46,9 +46,10 @@ class House:
     service: Service = field(init=False)
     run_bell: SilentBell = field(default_factory=SilentBell)
     effect_bell: SilentBell = field(default_factory=SilentBell)
+    act_bell: SilentBell = field(default_factory=SilentBell)
 
     def __post_init__(self) -> None:
-        self.service = Service(connect(self.url), self.run_bell, self.effect_bell, self.watch, self.outlets)
+        self.service = Service(connect(self.url), self.run_bell, self.effect_bell, self.act_bell, self.watch, self.outlets)
 
     def settle(self) -> None:
         """Let everything go on until nothing can without people or time."""

@@ -25,6 +25,7 @@ def upgrade() -> None:
             nullable=False,
             comment="the last id that was looked at; empty before the first",
         ),
+        sa.Column("until", types.Name(length=26), nullable=False, comment="the newest id that it is about"),
         sa.Column("total", sa.Integer(), nullable=False),
         sa.Column("done", sa.Integer(), nullable=False),
         sa.Column("declined", sa.Integer(), nullable=False),

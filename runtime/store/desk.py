@@ -1,0 +1,143 @@
+"""Reads of the failure desk: what failed, with its order, one by one or by cause."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, or_, select
+
+from runtime.store import queries
+from runtime.store.tables import acts, failures, orders, runs
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Which failures are looked at. `state` is open, mended or empty for all; `text` is an order, a trace or words."""
+
+    state: str = "open"
+    cause: str = ""
+    flow: str = ""
+    channel: str = ""
+    kind: str = ""
+    text: str = ""
+
+    def told(self) -> dict[str, str]:
+        """The look without what is empty."""
+        return {name: value for name, value in asdict(self).items() if value}
+
+
+def find_failures(
+    connection: Connection, look: Look, *, before: str | None = None, limit: int = 50
+) -> Sequence[RowMapping]:
+    """Failures with their orders, the newest first. `before` is the last id that was seen."""
+    query = _looked_at(connection, _with_orders(), look)
+    if before:
+        query = query.where(failures.c.id < before)
+    return connection.execute(query.order_by(failures.c.id.desc()).limit(limit)).mappings().all()
+
+
+def find_causes(
+    connection: Connection, look: Look, *, offset: int = 0, limit: int = 50
+) -> list[tuple[RowMapping, RowMapping]]:
+    """Causes with the last failure of each: ({cause, count, first, last, newest}, failure); those of most failures first."""
+    grouped = _looked_at(
+        connection,
+        select(
+            failures.c.cause,
+            func.count().label("number"),
+            func.min(failures.c.failed_at).label("first"),
+            func.max(failures.c.failed_at).label("last"),
+            func.max(failures.c.id).label("newest"),
+        ).join(orders, orders.c.run_id == failures.c.run_id),
+        look,
+    ).group_by(failures.c.cause)
+    most_first = grouped.order_by(func.count().desc(), func.max(failures.c.id).desc())
+    causes = connection.execute(most_first.offset(offset).limit(limit)).mappings().all()
+    newest = select(failures).where(failures.c.id.in_([row["newest"] for row in causes]))
+    samples = {row["id"]: row for row in connection.execute(newest).mappings()}
+    return [(row, samples[row["newest"]]) for row in causes]
+
+
+def count_failures(connection: Connection, look: Look) -> int:
+    """How many failures there are."""
+    query = select(func.count()).select_from(failures).join(orders, orders.c.run_id == failures.c.run_id)
+    return connection.execute(_looked_at(connection, query, look)).scalar_one()
+
+
+def extent(connection: Connection, look: Look, ids: Sequence[str] | None) -> tuple[int, str]:
+    """How many failures there are, and the newest one's id. `ids` keeps only these."""
+    query = select(func.count(), func.max(failures.c.id)).join(orders, orders.c.run_id == failures.c.run_id)
+    query = _looked_at(connection, query, look)
+    if ids is not None:
+        query = query.where(failures.c.id.in_(ids))
+    row = connection.execute(query).one()
+    return row[0], row[1] or ""
+
+
+def count_open(connection: Connection) -> int:
+    """How many failures wait to be mended."""
+    query = select(func.count()).select_from(failures).where(failures.c.state == "open")
+    return connection.execute(query).scalar_one()
+
+
+def failure(connection: Connection, failure_id: str) -> RowMapping | None:
+    """One failure with its order, or None."""
+    return connection.execute(_with_orders().where(failures.c.id == failure_id)).mappings().first()
+
+
+def newest_failure(connection: Connection, run_id: str, step: int) -> str | None:
+    """The id of the last failure of a run's step."""
+    query = select(failures.c.id).where(failures.c.run_id == run_id, failures.c.step == step)
+    return connection.execute(query.order_by(failures.c.id.desc()).limit(1)).scalar()
+
+
+def next_of_act(
+    connection: Connection, look: Look, ids: Sequence[str] | None, after: str, until: str, limit: int
+) -> Sequence[RowMapping]:
+    """The next failures of an act on many, the oldest first: those after `after`, up to `until`."""
+    query = _looked_at(connection, _with_orders(), look).where(failures.c.id > after, failures.c.id <= until)
+    if ids is not None:
+        query = query.where(failures.c.id.in_(ids))
+    return connection.execute(query.order_by(failures.c.id).limit(limit)).mappings().all()
+
+
+def act(connection: Connection, act_id: str) -> RowMapping | None:
+    """An act on many, or None."""
+    return connection.execute(select(acts).where(acts.c.id == act_id)).mappings().first()
+
+
+def running_acts(connection: Connection) -> Sequence[RowMapping]:
+    """Acts on many that are not over, the oldest first."""
+    return connection.execute(select(acts).where(acts.c.state == "running").order_by(acts.c.id)).mappings().all()
+
+
+def _with_orders() -> Select[Any]:
+    return (
+        select(
+            failures,
+            orders.c.external_id,
+            orders.c.document,
+            orders.c.total,
+            orders.c.currency,
+            orders.c.buyer,
+            orders.c.received_at,
+            runs.c.state.label("order_state"),
+            runs.c.version_id.label("standing_version_id"),
+        )
+        .join(orders, orders.c.run_id == failures.c.run_id)
+        .join(runs, runs.c.id == failures.c.run_id)
+    )
+
+
+def _looked_at(connection: Connection, query: Select[Any], look: Look) -> Select[Any]:
+    if look.state:
+        query = query.where(failures.c.state == "open" if look.state == "open" else failures.c.state != "open")
+    wanted = ((failures.c.cause, look.cause), (failures.c.flow_key, look.flow), (failures.c.kind, look.kind))
+    for column, value in (*wanted, (failures.c.channel, look.channel)):
+        if value:
+            query = query.where(column == value)
+    return query.where(_matches(connection, look.text)) if look.text else query
+
+
+def _matches(connection: Connection, text: str) -> ColumnElement[bool]:
+    return or_(queries.matches(connection, text), failures.c.params.contains(text.strip(), autoescape=True))
