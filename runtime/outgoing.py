@@ -13,12 +13,13 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
+from http.client import HTTPException
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, Final, Literal
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 import urllib3
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
 from runtime.core import words
 
@@ -221,15 +222,17 @@ def _post_there(
         if left <= 0:
             raise TooLate("no answer within the time allowed")
         try:
-            return _post_to(address, place, body, headers, left, tls)
+            response = _post_to(address, place, body, headers, left, tls)
         except NewConnectionError as closed:
             unreached = closed
-        except (ConnectTimeoutError, ReadTimeoutError):
-            raise TooLate("no answer within the time allowed") from None
-        except (HTTPError, OSError) as broken:
-            if time.monotonic() >= deadline:
+        except (HTTPError, HTTPException, OSError) as broken:
+            if isinstance(broken, (TimeoutError, ConnectTimeoutError)) or time.monotonic() >= deadline:
                 raise TooLate("no answer within the time allowed") from None
             raise Unanswered(f"the connection broke ({_why(broken)})") from None
+        else:
+            if time.monotonic() >= deadline:  # it was cut, and what came is not whole
+                raise TooLate("no answer within the time allowed")
+            return response
     raise Unanswered(f"nobody answers at {place.host_header} ({_why(unreached)})")
 
 
@@ -249,8 +252,9 @@ def _post_to(
         answer = connection.getresponse()
         text = answer.read(LARGEST_ANSWER + 1)
         told = {name.lower(): value for name, value in answer.headers.items()}
-        if over.finished.is_set():
-            raise ReadTimeoutError(None, place.path, "the time is over")  # type: ignore[arg-type]
+        promised = told.get("content-length", "")
+        if promised.isdigit() and len(text) < min(int(promised), LARGEST_ANSWER):
+            raise ConnectionError(f"{len(text)} of {promised} bytes came")
         return Response(answer.status, told, text if len(text) <= LARGEST_ANSWER else None)
     finally:
         over.cancel()
@@ -268,8 +272,7 @@ def _connection(
         place.port,
         timeout=timeout,
         ssl_context=tls or _public_tls(),
-        server_hostname=place.host,
-        assert_hostname=place.host,
+        server_hostname=place.host,  # by which the certificate is checked, and told to the server
     )
 
 
@@ -281,7 +284,7 @@ def _cut(connection: urllib3.connection.HTTPConnection) -> None:
 
 
 def _why(broken: Exception | None) -> str:
-    return str(getattr(broken, "reason", None) or broken).rpartition(": ")[2][:200]
+    return (str(getattr(broken, "reason", None) or broken).rpartition(": ")[2] or type(broken).__name__)[:200]
 
 
 def _plain_host(host: str) -> str:

@@ -1,6 +1,7 @@
 """Calls that a process has out: each is answered once, at the latest when its time is over, and never forgotten."""
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -46,7 +47,7 @@ class Book:
 
 
 def begin(book: Book, claimed: Sequence[ClaimedEffect], send: Callable[[Call], Answered], seconds: float = 20.0) -> int:
-    return book.sender.begin(claimed, outlet(send), seconds, effects.time.monotonic())
+    return book.sender.begin(claimed, outlet(send), seconds, time.monotonic())
 
 
 def test_quick_answers_are_recorded_while_a_slow_call_is_still_out() -> None:
@@ -95,7 +96,7 @@ def test_an_answer_is_recorded_again_until_the_database_takes_it(monkeypatch: py
 
 def test_calls_that_were_claimed_too_long_ago_are_left_for_the_next_claim() -> None:
     book = Book()
-    long_ago = effects.time.monotonic() - effects.LATEST_BEGIN_SECONDS - 1
+    long_ago = time.monotonic() - effects.LATEST_BEGIN_SECONDS - 1
     assert book.sender.begin(claims(3), outlet(lambda call: Answered("ok")), 10, long_ago) == 0
     assert book.sender.out("system", "erp") == 0
 
