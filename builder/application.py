@@ -14,6 +14,7 @@ from builder.admin import views as admin
 from builder.api import install_api
 from builder.canvas import views as canvas
 from builder.config import Settings, asset_root
+from builder.failures import views as failures
 from builder.flows import views as flows
 from builder.guide import views as guide
 from builder.i18n import install_i18n
@@ -27,7 +28,7 @@ from builder.web import here, install_web
 from runtime.wiring import open_service
 
 MAX_BODY = 8 * 1024 * 1024
-ROOMS = (signin, start, inbox, orders, refusals, flows, canvas, guide, admin)
+ROOMS = (signin, start, inbox, orders, failures, refusals, flows, canvas, guide, admin)
 
 
 def assemble(settings: Settings) -> Flask:

@@ -95,6 +95,10 @@ class DrawnFlow:
         kind = node_types().get(self.kind(node_id))
         return kind.ports(node.get("settings", {})) if node and kind else ()
 
+    def ways_on(self, node_id: str) -> tuple[Port, ...]:
+        """The connected ways out of the node that are no failure."""
+        return tuple(port for port in self.ports(node_id) if not port.failure and (node_id, port.id) in self.targets)
+
     def rule(self, node_id: str, rule_id: str) -> Mapping[str, Any] | None:
         """A rule of a route node."""
         rules = self.nodes.get(node_id, {}).get("settings", {}).get("rules", ())

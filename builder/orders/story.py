@@ -298,7 +298,7 @@ class _Teller:
         why += [_finding_words(finding) for finding in note.get("findings", ())]
         why += _note_words(note)
         if "failed" in last:
-            why += [text for text in _failure_words(last["failed"]["code"], last["failed"]["params"]) if text]
+            why += [text for text in failure_words(last["failed"]["code"], last["failed"]["params"]) if text]
         if last.get("reason"):
             why.append(words(last["reason"]))
         tries = [record["note"] for record in draft.records if "try" in record.get("note", {})]
@@ -349,7 +349,7 @@ class _Teller:
                 return _("Waiting for the other branches, since %(since)s.", since=since), "waiting", ""
             case "failed":
                 assert token.failure is not None
-                text, remedy = _failure_words(token.failure.code, token.failure.params)
+                text, remedy = failure_words(token.failure.code, token.failure.params)
                 return _("Failed at %(since)s: %(text)s", since=since, text=text), "failed", remedy
             case "go":
                 return _("On its way."), "plain", ""
@@ -384,7 +384,7 @@ def _who_retried(draft: _Draft) -> str | None:
     return None
 
 
-def _failure_words(code: str, params: Mapping[str, Any]) -> tuple[str, str]:
+def failure_words(code: str, params: Mapping[str, Any]) -> tuple[str, str]:
     """Why a step failed and what to do, with systems and notifiers by the names that people give them."""
     known = {"system": "system", "channel": "notifier"}
     shown = {key: outlet_name(known[key], str(value)) if key in known else value for key, value in params.items()}

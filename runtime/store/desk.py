@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, or_, select
 
 from runtime.store import queries
 from runtime.store.tables import acts, failures, orders, runs
+
+Query = TypeVar("Query", bound=Select[Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ def _with_orders() -> Select[Any]:
     )
 
 
-def _looked_at(connection: Connection, query: Select[Any], look: Look) -> Select[Any]:
+def _looked_at(connection: Connection, query: Query, look: Look) -> Query:
     if look.state:
         query = query.where(failures.c.state == "open" if look.state == "open" else failures.c.state != "open")
     wanted = ((failures.c.cause, look.cause), (failures.c.flow_key, look.flow), (failures.c.kind, look.kind))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, RowMapping, func, select
 
 from runtime.core.run import STATES
-from runtime.store import queries
+from runtime.store import desk, queries
 from runtime.store.queries import Balance, Reader
 from runtime.store.tables import (
     api_tokens,
@@ -29,6 +29,7 @@ class Pulse:
     """What every page shows beside its own content. `tasks` are those that the person may decide."""
 
     tasks: int
+    failures: int
     refusals: int
     balance: Balance
 
@@ -56,6 +57,7 @@ def pulse(connection: Connection, reader: Reader, at: int, balance: Balance) -> 
     refused = select(func.count()).select_from(refusals).where(refusals.c.received_at >= at - DAY)
     return Pulse(
         tasks=queries.count_tasks(connection, reader),
+        failures=desk.count_open(connection),
         refusals=connection.execute(refused).scalar_one(),
         balance=balance,
     )

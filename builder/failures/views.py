@@ -1,0 +1,310 @@
+"""The failure desk: failures by cause or one by one, each with all that was known, mended one at a time or many at once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import orjson
+from flask import Blueprint, abort, flash, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from sqlalchemy import Connection, RowMapping
+
+from builder.auth import requires
+from builder.drawn import DrawnFlow, drawn_version
+from builder.i18n import moment, words
+from builder.i18n.text import _
+from builder.labels import field_name, outlet_name
+from builder.models import engine
+from builder.orders.story import Story, failure_words, names, tell
+from builder.web import asker, go, service
+from runtime.acts import Do, Mend, Unmended
+from runtime.clock import now
+from runtime.core.engine import with_changes
+from runtime.store import desk, queries, screens
+from runtime.store.database import reading
+from runtime.store.desk import Look
+from runtime.store.ids import new_id
+
+pages = Blueprint("failures", __name__)
+
+PAGE: Final = 50
+MOST_REASON: Final = 1000
+STATES: Final = ("open", "mended", "all")
+KINDS: Final = ("error", "timeout", "refused", "bad_answer")
+DOES: Final[Mapping[str, Do]] = {"retry": "retry", "skip": "skip", "done": "done", "cancelled": "cancelled"}
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is shown: the failures that are looked at, one by one or by cause, and where the page begins."""
+
+    look: Look
+    shown: str
+    single: bool
+    before: str
+    page: int
+
+    def query(self, **more: Any) -> dict[str, Any]:
+        """The view as parameters of an address, from its first page on."""
+        look = self.look
+        told = {
+            "state": self.shown if self.shown != "open" else "",
+            "cause": look.cause,
+            "flow": look.flow,
+            "channel": look.channel,
+            "kind": look.kind,
+            "q": look.text,
+            "single": "1" if self.single and not look.cause else "",
+        }
+        return {name: value for name, value in (told | more).items() if value}
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether anything but the state is asked for."""
+        return bool(self.look.flow or self.look.channel or self.look.kind or self.look.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A failure in words: at which step of which flow, what went wrong, what to do."""
+
+    step: str
+    flow: str
+    why: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A failure with all that was known: the order as it was, its story, what was sent with each try, and the ways on."""
+
+    row: RowMapping
+    told: Told
+    order: Mapping[str, Any]
+    story: Story
+    flow: DrawnFlow
+    sent: Sequence[tuple[RowMapping, list[tuple[str, str]]]]
+    ways: Sequence[tuple[str, str]]
+    settings: Sequence[tuple[str, str]]
+    settled_by: str
+
+
+@pages.get("/failures")
+@requires("orders.see")
+def list_page() -> ResponseReturnValue:
+    """The failures by cause, or one by one."""
+    view = _view()
+    with reading(engine()) as connection:
+        causes: list[tuple[RowMapping, Told]] = []
+        rows: list[tuple[RowMapping, Told]] = []
+        if view.single:
+            found = desk.find_failures(connection, view.look, before=view.before or None, limit=PAGE + 1)
+            rows = [(row, told(connection, row)) for row in found]
+        else:
+            by_cause = desk.find_causes(connection, view.look, offset=view.page * PAGE, limit=PAGE + 1)
+            causes = [(cause, told(connection, sample)) for cause, sample in by_cause]
+        return render_template(
+            "failures/list.html",
+            view=view,
+            causes=causes[:PAGE],
+            rows=rows[:PAGE],
+            more=len(causes) > PAGE or len(rows) > PAGE,
+            last=rows[PAGE - 1][0]["id"] if len(rows) > PAGE else None,
+            counts={state: desk.count_failures(connection, _of(view.look, state)) for state in STATES},
+            channel_choices=[(name, name) for name in screens.channel_names(connection)],
+            flow_choices=[(key, words(name)) for key, name in screens.flow_names(connection).items()],
+            running=desk.running_acts(connection),
+            once=new_id(now()),
+        )
+
+
+@pages.get("/failures/<failure_id>")
+@requires("orders.see")
+def failure_page(failure_id: str) -> ResponseReturnValue:
+    """One failure with its context."""
+    return _failure(failure_id)
+
+
+@pages.post("/failures/<failure_id>/mending")
+@requires("orders.mend")
+def mend(failure_id: str) -> ResponseReturnValue:
+    """Try again, go on behind it, or end the order."""
+    wanted = _mend()
+    if isinstance(wanted, str):
+        return _failure(failure_id, problem=wanted, status=422)
+    unmended = service().acts.mend(failure_id, wanted, asker(current_user.name))
+    if unmended and unmended.why == "unknown":
+        abort(404)
+    if unmended:
+        return _failure(failure_id, problem=_unmended_words(unmended), status=409)
+    flash(_done_words(wanted.do), "good")
+    return go("failures.list_page")
+
+
+@pages.post("/failures/acts")
+@requires("orders.mend")
+def start() -> ResponseReturnValue:
+    """Begin to do one thing about many failures: those that are ticked, or all that are looked at."""
+    view, wanted = _view(request.form), _mend()
+    chosen = request.form.getlist("failure")[:1000]
+    everything = request.form.get("all") == "1"
+    act_id = request.form.get("once", "")
+    if isinstance(wanted, str):
+        flash(wanted, "bad")
+        return go("failures.list_page", **view.query())
+    if not chosen and not everything:
+        flash(_("Tick the failures first."), "bad")
+        return go("failures.list_page", **view.query())
+    if len(act_id) != 26 or not act_id.isalnum():
+        abort(400)
+    ids = None if everything else chosen
+    number = service().acts.start(act_id, view.look, ids, wanted, asker(current_user.name))
+    if not number:
+        flash(_("Nothing of this is open any more."), "bad")
+        return go("failures.list_page", **view.query())
+    return go("failures.act_page", act_id=act_id)
+
+
+@pages.get("/failures/acts/<act_id>")
+@requires("orders.see")
+def act_page(act_id: str) -> ResponseReturnValue:
+    """How far an act on many has come; asked for again and again while it goes on."""
+    with reading(engine()) as connection:
+        act = desk.act(connection, act_id)
+        if act is None:
+            abort(404)
+        spec, actor = orjson.loads(act["spec"]), orjson.loads(act["actor"])
+        return render_template(
+            "failures/act.html", act=act, mend=spec["mend"], by=names(connection).person(actor["name"])
+        )
+
+
+@pages.post("/failures/acts/<act_id>/end")
+@requires("orders.mend")
+def stop(act_id: str) -> ResponseReturnValue:
+    """Stop an act where it is."""
+    if not service().acts.stop(act_id, asker(current_user.name)):
+        flash(_("It was over already."), "bad")
+    return go("failures.act_page", act_id=act_id)
+
+
+# --- what is shown ------------------------------------------------------------------------------------------------------
+
+
+def told(connection: Connection, row: RowMapping) -> Told:
+    """A row of `failures` in words."""
+    flow = drawn_version(connection, row["version_id"] or None)
+    why, remedy = failure_words(row["code"], orjson.loads(row["params"]))
+    step = flow.node_name(row["node"]) if row["node"] else _("before the first step")
+    return Told(step, flow.name or row["flow_key"], why, remedy)
+
+
+def _failure(failure_id: str, *, problem: str = "", status: int = 200) -> ResponseReturnValue:
+    with reading(engine()) as connection:
+        row = desk.failure(connection, failure_id)
+        if row is None:
+            abort(404)
+        sheet = _sheet(connection, row)
+        return render_template("failures/failure.html", sheet=sheet, row=row, problem=problem), status
+
+
+def _sheet(connection: Connection, row: RowMapping) -> Sheet:
+    order_row = queries.order(connection, row["run_id"])
+    assert order_row is not None, "a failure belongs to an order"
+    flow = drawn_version(connection, row["version_id"] or None)
+    calls = [call for call in queries.effects_of(connection, row["run_id"]) if _step_of(call) == row["step"]]
+    return Sheet(
+        row=row,
+        told=told(connection, row),
+        order=with_changes(orjson.loads(row["document"]), orjson.loads(row["changes"])),
+        story=tell(connection, order_row),
+        flow=flow,
+        sent=[(call, _content(call)) for call in calls],
+        ways=[(port.id, flow.port_name(row["node"], port.id)) for port in flow.ways_on(row["node"])],
+        settings=_settings(flow, row["node"]),
+        settled_by=names(connection).person(row["settled_by"]),
+    )
+
+
+def _step_of(call: RowMapping) -> int:
+    return int(call["trace"].split(".")[1])
+
+
+def _content(call: RowMapping) -> list[tuple[str, str]]:
+    """What was sent with a call: each field with its value."""
+    content = orjson.loads(call["content"])
+    fields = content.get("fields")
+    told = {field_name(path): value for path, value in fields.items()} if isinstance(fields, dict) else {}
+    plain = {name: value for name, value in content.items() if name != "fields"}
+    return [(name, _shown(value)) for name, value in (plain | told).items()]
+
+
+def _settings(flow: DrawnFlow, node: str) -> list[tuple[str, str]]:
+    settings = flow.nodes.get(node, {}).get("settings", {})
+    shown = {"system": lambda name: outlet_name("system", name), "channel": lambda name: outlet_name("notifier", name)}
+    return [(name, shown[name](value) if name in shown else _shown(value)) for name, value in settings.items()]
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+
+
+def _view(told: Mapping[str, str] | None = None) -> View:
+    told = request.args if told is None else told
+    shown = told.get("state", "open")
+    shown = shown if shown in STATES else "open"
+    kind, page = told.get("kind", ""), told.get("page", "")
+    look = Look(
+        state="" if shown == "all" else shown,
+        cause=told.get("cause", "")[:64],
+        flow=told.get("flow", "")[:64],
+        channel=told.get("channel", "")[:64],
+        kind=kind if kind in KINDS else "",
+        text=told.get("q", "").strip()[:128],
+    )
+    number = int(page) if page.isascii() and page.isdigit() and len(page) < 5 else 0
+    return View(look, shown, bool(look.cause) or told.get("single") == "1", told.get("before", "")[:26], number)
+
+
+def _of(look: Look, state: str) -> Look:
+    return Look("" if state == "all" else state, look.cause, look.flow, look.channel, look.kind, look.text)
+
+
+# --- what is done -------------------------------------------------------------------------------------------------------
+
+
+def _mend() -> Mend | str:
+    """What the form wants done, or what it lacks."""
+    do = DOES.get(request.form.get("do", ""))
+    reason = request.form.get("reason", "").strip()[:MOST_REASON]
+    if do is None:
+        abort(400)
+    if do != "retry" and not reason:
+        return _("Say why, in a few words: whoever looks at the order later wants to know.")
+    return Mend(do, reason, request.form.get("way", "")[:64] if do == "skip" else "")
+
+
+def _done_words(do: Literal["retry", "skip", "done", "cancelled"]) -> str:
+    match do:
+        case "retry":
+            return _("It is being tried again.")
+        case "skip":
+            return _("The step is skipped: the order has gone on.")
+        case "done" | "cancelled":
+            return _("The order is closed.")
+
+
+def _unmended_words(unmended: Unmended) -> str:
+    if unmended.why == "no_way_on":
+        return _("No way leads on from this step. Close the order, or change the flow and move the order to it.")
+    with reading(engine()) as connection:
+        who = names(connection).person(unmended.by)
+    when = moment(unmended.at)
+    match unmended.how:
+        case "retried":
+            return _("%(who)s had it tried again at %(time)s already.", who=who, time=when)
+        case "skipped":
+            return _("%(who)s had skipped the step at %(time)s already.", who=who, time=when)
+        case _:
+            return _("The order had been ended at %(time)s by %(who)s.", who=who, time=when)
