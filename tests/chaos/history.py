@@ -17,6 +17,8 @@ from sqlalchemy.engine import URL, make_url
 
 STATES = {"running", "waiting", "held", "failed", "done", "cancelled", "merged"}
 ENDED = {"done", "cancelled", "merged"}
+# What a process sent just before it died is logged a moment later.
+ON_THE_WIRE_SECONDS = 1.0
 LEFT = ("port", "finish", "fork", "again", "passed_over")
 
 
@@ -141,16 +143,23 @@ def _read(url: str) -> _Kept:
 
 
 def _connection(url: URL) -> Any:
-    backend = url.get_backend_name()
-    if backend == "sqlite":
-        return sqlite3.connect(f"file:{url.database}?mode=ro", uri=True)
-    if backend == "postgresql":
-        import psycopg
+    """A connection that sees one moment of the database, whatever is written meanwhile."""
+    match url.get_backend_name():
+        case "sqlite":
+            connection = sqlite3.connect(f"file:{url.database}?mode=ro", uri=True, isolation_level=None)
+            connection.execute("BEGIN")
+            return connection
+        case "postgresql":
+            import psycopg
 
-        return psycopg.connect(dbname=url.database, user=url.username, host=str(url.query["host"]))
-    import pymysql
+            opened = psycopg.connect(dbname=url.database, user=url.username, host=str(url.query["host"]))
+            opened.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            return opened
+        case _:
+            import pymysql
 
-    return pymysql.connect(unix_socket=str(url.query["unix_socket"]), user=url.username, database=url.database)
+            # MariaDB begins with one view of it all where nothing else is told.
+            return pymysql.connect(unix_socket=str(url.query["unix_socket"]), user=url.username, database=url.database)
 
 
 def _rows(connection: Any, query: str) -> list[Row]:
@@ -274,7 +283,9 @@ def _died_in_between(pair: tuple[Call, Call], deaths: Iterable[Death]) -> bool:
     """Whether the sender of the first call was killed before the second came."""
     first, second = pair
     return any(
-        death.part == "worker" and first.at <= death.at <= second.at and first.sender in (None, death.pid)
+        death.part == "worker"
+        and first.at - ON_THE_WIRE_SECONDS <= death.at <= second.at
+        and first.sender in (None, death.pid)
         for death in deaths
     )
 

@@ -25,7 +25,7 @@ FLOW = flow(
     [
         ("in", "ingest", {}),
         ("look", "pre-check", {"required": ["total"]}),
-        ("way", "route", {"rules": [{"id": "large", "when": total_over("250.00", "BRL")}]}),
+        ("way", "route", {"rules": [{"id": "large", "when": total_over("100.00", "BRL")}]}),
         ("ask", "approval", approval(deadline_minutes=600)),
         ("call", "request", {"system": SYSTEM, "action": "reserve", "timeout_seconds": 300}),
         ("again", "retry", {"max_tries": 5, "first_delay_seconds": 1}),
@@ -49,7 +49,7 @@ FLOW = flow(
     key="chaos",
     teams=[{"key": "leads", "name": "Leads"}],
 )
-"""Look it over; over 250 real a person is asked; a system is called; somebody is told; the end."""
+"""Look it over; over 100 real a person is asked; a system is called; somebody is told; the end."""
 
 
 def real_orders() -> Iterator[Mapping[str, Any]]:
@@ -97,9 +97,17 @@ class People:
         """Let somebody decide every task that comes, until `go_home`."""
         self._run(self._decide_all, Random(f"{self.seed}.operator"))
 
+    def start_designer(self) -> None:
+        """Let somebody publish the flow once more."""
+        self._run(self._publish)
+
     def go_home(self) -> None:
         """End: what is in hand is finished first."""
         self._stop.set()
+        self.finish()
+
+    def finish(self) -> None:
+        """Until the last order is sent and acknowledged."""
         for thread in self._threads:
             thread.join(60)
             assert not thread.is_alive(), "somebody is never answered"
@@ -159,6 +167,11 @@ class People:
                 if self._stop.is_set():
                     return
             self._stop.wait(LOOK_SECONDS)
+
+    def _publish(self) -> None:
+        status, answer = self._insist(f"/api/v1/flows/{FLOW['key']}/publication", b'{"note": "again"}', 60)
+        if status >= 300:
+            self.heard.refused.append(f"{status}: {answer[:500]!r}")
 
     def _insist(self, path: str, body: bytes, patience: float) -> tuple[int, bytes]:
         """Post until somebody answers with more than that it cannot be done now."""

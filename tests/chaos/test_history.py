@@ -51,7 +51,7 @@ def story(sqlite_url: str) -> Iterator[tuple[str, Seen]]:
         return Answered("ok")
 
     outlets = {**all_outlets(), ("system", SYSTEM): Outlet({"en": "Sink"}, send)}
-    service = Service(connect(sqlite_url), NoBell(), NoBell(), now, outlets)
+    service = Service(connect(sqlite_url), NoBell(), NoBell(), NoBell(), now, outlets)
     publish(service, FLOW)
     documents = [of_this_hour(document) for document in islice(real_orders(), ORDERS)]
     documents[0]["total"] = "999.00"
@@ -181,7 +181,7 @@ def test_a_call_made_twice_is_found_unless_its_sender_was_killed_in_between(stor
     assert promises(url, again) == broken
     assert promises(url, replace(again, deaths=[Death("worker", PID, 150.0)])) == set()
     assert promises(url, replace(again, deaths=[Death("worker", PID + 1, 150.0)])) == broken, "another one died"
-    assert promises(url, replace(again, deaths=[Death("worker", PID, 99.0)])) == broken, "it died before"
+    assert promises(url, replace(again, deaths=[Death("worker", PID, 90.0)])) == broken, "it died before"
     assert promises(url, replace(again, deaths=[Death("worker", PID, 201.0)])) == broken, "it died after"
     assert promises(url, replace(again, deaths=[Death("clock", PID, 150.0)])) == broken, "no sender died"
 

@@ -8,13 +8,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
-from sqlalchemy import Engine, and_, func, select, update
+from sqlalchemy import Engine, func, select, update
 
 from builder.auth import add_token
 from runtime import crash, redis_server, systems
@@ -29,7 +30,6 @@ from tests.chaos.people import FLOW, SYSTEM, Address, People
 from tests.chaos.sink import Sink
 
 PATIENCE_SECONDS = 60
-ORPHANED_SECONDS = 1.5
 SECRET = "chaos" * 8
 TESTS = Actor("tests")
 
@@ -182,26 +182,34 @@ class Yard:
 
     # --- work -----------------------------------------------------------------------------------------------------------
 
+    def works(self, document: Mapping[str, Any], seconds: float = PATIENCE_SECONDS) -> None:
+        """Send an order and wait until it has moved."""
+        self.people.send([document], seconds)
+        run_id = self.people.heard.acknowledged[document["id"]]
+        query = select(runs.c.rev).where(runs.c.id == run_id)
+
+        def moved() -> bool:
+            with reading(self.engine) as connection:
+                return connection.execute(query).scalar_one() > 0
+
+        wait_until(moved, "an order moves", seconds)
+
     def settle(self, seconds: float = PATIENCE_SECONDS) -> None:
-        """Until nothing is left to do; calls that a dead sender held are let go at once instead of when their lease ends."""
-        claimed: set[str] = set()
-        looked = time.monotonic()
+        """Until nothing is left to do."""
+        wait_until(lambda: self._left() == 0, "every order has ended", seconds)
 
-        def rests() -> bool:
-            nonlocal claimed, looked
-            if time.monotonic() - looked > ORPHANED_SECONDS:
-                now, looked = self._claimed(), time.monotonic()
-                self._let_go(claimed & now)
-                claimed = now
-            return self._left() == 0
+    def let_go_of_calls(self) -> None:
+        """Let the calls be made again at once that dead workers held, instead of when their lease ends; no worker lives."""
+        assert not any(name.startswith("worker") for name in self.parts)
+        with begin(self.engine, durable=False) as connection:
+            connection.execute(update(effects).where(effects.c.state == "claimed").values(due_at=0))
 
-        wait_until(rests, "every order has ended", seconds)
-
-    def verdict(self) -> Verdict:
+    def verdict(self, *, at_rest: bool = True) -> Verdict:
         """What the judge says of all that happened here."""
         heard = self.people.heard
-        seen = Seen(heard.acknowledged, heard.decided, SYSTEM, tuple(self.sink.calls), tuple(self.deaths))
-        return judge(self.url, seen)
+        told = dict(heard.acknowledged), dict(heard.decided)
+        seen = Seen(*told, SYSTEM, tuple(self.sink.calls), tuple(self.deaths))
+        return judge(self.url, seen, at_rest=at_rest)
 
     def _left(self) -> int:
         with reading(self.engine) as connection:
@@ -209,17 +217,6 @@ class Yard:
             calling = select(func.count()).select_from(effects).where(effects.c.state.in_(("ready", "claimed")))
             asking = select(func.count()).select_from(tasks).where(tasks.c.state == "open")
             return sum(connection.execute(query).scalar_one() for query in (moving, calling, asking))
-
-    def _claimed(self) -> set[str]:
-        with reading(self.engine) as connection:
-            return set(connection.execute(select(effects.c.trace).where(effects.c.state == "claimed")).scalars())
-
-    def _let_go(self, traces: set[str]) -> None:
-        if not traces:
-            return
-        orphaned = and_(effects.c.trace.in_(traces), effects.c.state == "claimed")
-        with begin(self.engine, durable=False) as connection:
-            connection.execute(update(effects).where(orphaned).values(due_at=0))
 
 
 @contextmanager
