@@ -38,6 +38,11 @@ def port_name(kind: str, port: str, name: str | Mapping[str, str] | None = None)
     return words(name) or word(f"{kind}.port.{port}", port)
 
 
+def setting_name(kind: str, name: str) -> str:
+    """What a setting of a node type is called."""
+    return word(f"{kind}.field.{name}", name)
+
+
 def outlet_name(adapter: str, target: str) -> str:
     """What a notifier or system is called."""
     found = service().outbox.outlets.get((adapter, target))

@@ -12,9 +12,9 @@ from sqlalchemy import Connection, RowMapping
 
 from builder.auth import requires
 from builder.drawn import DrawnFlow, drawn_version
-from builder.i18n import moment, words
+from builder.i18n import moment, plain, words
 from builder.i18n.text import _
-from builder.labels import field_name, outlet_name
+from builder.labels import field_name, outlet_name, setting_name
 from builder.models import engine
 from builder.orders.story import Story, failure_words, names, tell
 from builder.web import asker, go, service
@@ -234,20 +234,39 @@ def _step_of(call: RowMapping) -> int:
 def _content(call: RowMapping) -> list[tuple[str, str]]:
     """What was sent with a call: each field with its value."""
     content = orjson.loads(call["content"])
-    fields = content.get("fields")
-    told = {field_name(path): value for path, value in fields.items()} if isinstance(fields, dict) else {}
-    plain = {name: value for name, value in content.items() if name != "fields"}
-    return [(name, _shown(value)) for name, value in (plain | told).items()]
+    fields = content.pop("fields", {})
+    step = "request" if call["adapter"] == "system" else "notify"
+    told = {setting_name(step, name): value for name, value in content.items()}
+    return [
+        (name, _shown(value)) for name, value in (told | {field_name(path): fields[path] for path in fields}).items()
+    ]
 
 
 def _settings(flow: DrawnFlow, node: str) -> list[tuple[str, str]]:
     settings = flow.nodes.get(node, {}).get("settings", {})
-    shown = {"system": lambda name: outlet_name("system", name), "channel": lambda name: outlet_name("notifier", name)}
-    return [(name, shown[name](value) if name in shown else _shown(value)) for name, value in settings.items()]
+    outlets = {"system": "system", "channel": "notifier"}
+    return [
+        (
+            setting_name(flow.kind(node), name),
+            outlet_name(outlets[name], str(value)) if name in outlets else _shown(value),
+        )
+        for name, value in settings.items()
+    ]
 
 
 def _shown(value: Any) -> str:
-    return value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+    """A value as people read it: an amount with its currency, words in their language, paths by their names."""
+    match value:
+        case {"amount": amount, "currency": currency}:
+            return f"{amount} {currency}"
+        case dict() if set(value) <= {"en", "zh-CN"}:
+            return words(value)
+        case list() if all(isinstance(one, str) for one in value):
+            return _(", ").join(field_name(one) for one in value)
+        case str() | int() | float():
+            return plain(value)
+        case _:
+            return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
 
 
 def _view(told: Mapping[str, str] | None = None) -> View:
