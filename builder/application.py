@@ -24,11 +24,12 @@ from builder.models import User, db
 from builder.orders import refusals
 from builder.orders import views as orders
 from builder.start import views as start
+from builder.systems import views as systems
 from builder.web import here, install_web
 from runtime.wiring import open_service
 
 MAX_BODY = 8 * 1024 * 1024
-ROOMS = (signin, start, inbox, orders, failures, refusals, flows, canvas, guide, admin)
+ROOMS = (signin, start, inbox, orders, failures, refusals, flows, canvas, guide, systems, admin)
 
 
 def assemble(settings: Settings) -> Flask:

@@ -43,6 +43,7 @@ Action = Literal[
     "flows.edit",
     "flows.publish",
     "people.manage",
+    "systems.manage",
 ]
 
 DUTIES: Final[tuple[Duty, ...]] = get_args(Duty)

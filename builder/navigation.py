@@ -93,6 +93,7 @@ def navigation() -> list[Place]:
         ("refusals.see", Place("refusals.list_page", _("Refused"), "refused", count="refusals", alarm=True)),
         ("flows.see", Place("flows.list_page", _("Flows"), "flow", bar=True)),
         ("start.see", Place("guide.contents", _("Guide"), "guide")),
+        ("orders.see", Place("systems.list_page", _("Systems"), "plug", group="admin")),
         ("people.manage", Place("admin.people", _("People"), "people", group="admin")),
         ("people.manage", Place("admin.channels", _("Channels"), "shop", group="admin")),
     ]

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from ipaddress import ip_network
 from threading import Lock
-from typing import Final, get_args
+from typing import Final, Literal, get_args
 
 import orjson
-from sqlalchemy import Connection, Engine, RowMapping, delete, insert, select, update
+from sqlalchemy import Connection, Engine, RowMapping, delete, func, insert, select, update
 
 from nodes.contract import Answered, Words
 from runtime import adapters
@@ -20,13 +20,15 @@ from runtime.actor import Actor
 from runtime.adapters.contract import Call, Outlet
 from runtime.adapters.web import Proof, WebSystem
 from runtime.core.json_text import shown
-from runtime.core.lane import RANGES, Limits
+from runtime.core.lane import RANGES, Limits, Paused, closed, opened
 from runtime.core.problem import Problem
 from runtime.outgoing import Allowed, Network, Refused, read_url
 from runtime.sealing import Seal
 from runtime.store import lanes, trail
 from runtime.store.database import reading
-from runtime.store.tables import choices, flow_versions, flows, systems
+from runtime.store.tables import choices, effects, flow_versions, flows, systems
+
+LaneAct = Literal["pause", "resume", "open", "close"]
 
 PROOFS: Final[tuple[Proof, ...]] = get_args(Proof)
 ALLOWED: Final = "outgoing_allowed"
@@ -78,6 +80,13 @@ def read_allowed(texts: tuple[str, ...]) -> Allowed:
     """Networks and hosts from their texts."""
     networks = [network for text in texts if (network := _network(text))]
     return Allowed(tuple(networks), frozenset(text.lower() for text in texts if not _network(text)))
+
+
+def longest_waiting(connection: Connection, target: lanes.Target, now: int) -> int | None:
+    """Since when the longest waiting call by a lane waits."""
+    adapter, name = target
+    mine = (effects.c.adapter == adapter, effects.c.target == name, effects.c.due_at <= now)
+    return connection.execute(select(func.min(effects.c.made_at)).where(*mine)).scalar()
 
 
 def callers(connection: Connection, name: str) -> list[str]:
@@ -151,7 +160,26 @@ def limit(connection: Connection, target: lanes.Target, limits: Limits, actor: A
     if lane.limits == limits:
         return
     lanes.save(connection, replace(lane, limits=limits))
-    trail.write(connection, actor, at, "lane.limits", lane.target, asdict(lane.limits), asdict(limits))
+    trail.write(connection, actor, at, "lane.limits", ":".join(target), asdict(lane.limits), asdict(limits))
+
+
+def act_on_lane(connection: Connection, target: lanes.Target, act: LaneAct, reason: str, actor: Actor, at: int) -> bool:
+    """Pause or resume calls, or open or close the breaker, by a person's word. False: it was so already."""
+    lane = lanes.lock(connection, target)
+    match act:
+        case "pause":
+            acted = lane if lane.paused else replace(lane, paused=Paused(actor.name, at, reason))
+        case "resume":
+            acted = replace(lane, paused=None)
+        case "open":
+            acted = lane if lane.breaker(at) == "open" else opened(lane, at, reason)
+        case "close":
+            acted = closed(lane)
+    if acted == lane:
+        return False
+    lanes.save(connection, acted)
+    trail.write(connection, actor, at, f"lane.{act}", ":".join(target), after={"reason": reason})
+    return True
 
 
 def drop(connection: Connection, name: str, actor: Actor, at: int) -> None:
@@ -175,7 +203,7 @@ def allow(connection: Connection, texts: Sequence[str], actor: Actor, at: int) -
 class LiveOutlets(Mapping[tuple[str, str], Outlet]):
     """Every outlet that a flow may name, by adapter and target: those of folders, and those set up, as they are now.
 
-    What was set up is looked up again after two seconds, and at once when a name is not known. Safe to share between threads.
+    What was set up is looked up again after two seconds, and at once when a name is not known. Threads may share it.
     """
 
     def __init__(self, engine: Engine, seal: Seal) -> None:

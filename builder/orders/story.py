@@ -12,6 +12,7 @@ from builder.i18n import moment, plain, span, words
 from builder.i18n.text import _
 from builder.labels import field_name, outlet_name, told
 from builder.navigation import duty_name
+from builder.systems.health import kept_back
 from runtime.actor import SYSTEM
 from runtime.core.run import Token, read_token, trace_code
 from runtime.store import queries
@@ -123,7 +124,7 @@ def tell(connection: Connection, order: RowMapping) -> Story:
     drafts = _gather(entries)
     tokens = [read_token(row) for row in orjson.loads(order["tokens"])]
     resting = frozenset((token.step, token.attempt) for token in tokens)
-    teller = _Teller(order["run_id"], flow, known, asked, calls, resting)
+    teller = _Teller(order["run_id"], flow, known, asked, calls, kept_back(connection, calls), resting)
     visits = tuple(teller.visit(draft) for draft in drafts)
     standings = tuple(teller.standing(token, drafts) for token in tokens)
     lit = frozenset(way for draft in drafts for way in _ways(draft))
@@ -232,6 +233,7 @@ class _Teller:
     names: Names
     tasks: Mapping[str, RowMapping]
     calls: Mapping[str, RowMapping]
+    kept_back: Mapping[str, str]
     resting: frozenset[tuple[int, int]]
 
     # --- steps --------------------------------------------------------------------------------------------------------
@@ -335,6 +337,11 @@ class _Teller:
                 return self._person_words(trace, since), "waiting", ""
             case "hold":
                 return _("On hold: %(text)s", text=self._person_words(trace, since)), "waiting", ""
+            case "system" if self.kept_back.get(trace):
+                text = _(
+                    "%(why)s This step waits until %(until)s at the longest.", why=self.kept_back[trace], until=until
+                )
+                return text, "waiting", ""
             case "system":
                 call = self.calls.get(trace)
                 target = outlet_name(call["adapter"], call["target"]) if call else self.flow.node_name(token.node)
