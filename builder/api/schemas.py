@@ -103,7 +103,7 @@ def components() -> dict[str, Schema]:
             node=TEXT,
             type=or_null(TEXT),
             name={"type": ["string", "object", "null"]},
-            waits_for={"type": "string", "enum": ["go", "person", "system", "time", "retry", "join", "failed"]},
+            waits_for={"type": "string", "enum": ["go", "person", "hold", "system", "time", "retry", "join", "failed"]},
             words=TEXT,
             who=or_null(_WHO),
             since=MOMENT,

@@ -11,8 +11,10 @@ from flask_login import current_user
 from sqlalchemy import Connection, RowMapping, select
 
 from builder.auth import may, reader, requires
+from builder.drawn import drawn_version
 from builder.i18n import moment, words
 from builder.i18n.text import _
+from builder.labels import word
 from builder.models import engine
 from builder.orders.story import Names, Story, names, tell
 from builder.web import asker, is_htmx, service
@@ -65,6 +67,7 @@ class Sheet:
     names: Names
     reasons: tuple[str, ...]
     mine: bool
+    kind: str
 
 
 @pages.get("/inbox")
@@ -107,6 +110,7 @@ def decide(trace: str) -> ResponseReturnValue:
     with reading(engine()) as connection:
         allowed = queries.may_decide(connection, trace, reader())
         following = _following(connection, look, trace)
+        done = _done_words(connection, trace, decision)
     if not allowed:
         return _board(look, trace, problem=_("This task asks somebody else."), status=403)
     if decision == "reject" and not reason:
@@ -116,7 +120,6 @@ def decide(trace: str) -> ResponseReturnValue:
     )
     if declined:
         return _board(look, trace, problem=_late_words(declined), status=409)
-    done = _("Approved.") if decision == "approve" else _("Rejected.")
     if not is_htmx():
         return redirect(_address(look, following), code=303)
     return _board(look, following, done=done, push=True)
@@ -150,6 +153,7 @@ def _board(
                 problem=problem,
                 done=done,
                 shows=_shows(),
+                decision_name=decision_name,
             ),
             status,
         )
@@ -215,7 +219,19 @@ def _sheet(connection: Connection, trace: str) -> Sheet | None:
         names=names(connection),
         reasons=tuple(words(reason) for reason in orjson.loads(task["reasons"])),
         mine=mine and task["state"] == "open" and may("tasks.decide"),
+        kind=drawn_version(connection, order["version_id"]).kind(task["node"]),
     )
+
+
+def decision_name(kind: str, decision: str) -> str:
+    """What a decision is called where this type of step asks: a hold is released, an approval approved."""
+    return word(f"{kind}.decision.{decision}", _("Approve") if decision == "approve" else _("Reject"))
+
+
+def _done_words(connection: Connection, trace: str, decision: str) -> str:
+    task = queries.task(connection, trace)
+    kind = drawn_version(connection, task["version_id"]).kind(task["node"]) if task else ""
+    return word(f"{kind}.decided.{decision}", _("Approved.") if decision == "approve" else _("Rejected."))
 
 
 def _reason() -> str:

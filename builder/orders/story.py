@@ -336,7 +336,7 @@ class _Teller:
             case "person":
                 return self._person_words(trace, since), "waiting", ""
             case "hold":
-                return _("On hold: %(text)s", text=self._person_words(trace, since)), "waiting", ""
+                return _("On hold. %(text)s", text=self._person_words(trace, since)), "waiting", ""
             case "system" if self.kept_back.get(trace):
                 text = _(
                     "%(why)s This step waits until %(until)s at the longest.", why=self.kept_back[trace], until=until

@@ -63,6 +63,7 @@ def list_page() -> ResponseReturnValue:
             look=look,
             rows=rows,
             more=found[PAGE - 1]["run_id"] if len(found) > PAGE else None,
+            unreleased=queries.count_unreleased(connection, look.channel or None),
             counts=queries.state_counts(connection, channel=look.channel or None),
             channels=screens.channel_names(connection),
             flow_names=screens.flow_names(connection),
@@ -135,7 +136,7 @@ def release_all() -> ResponseReturnValue:
     freed = 0
     while True:
         with reading(engine()) as connection:
-            held = queries.find_orders(connection, states=("held",), channel=channel, limit=RELEASE_PAGE)
+            held = queries.find_orders(connection, states=("held",), channel=channel, begun=False, limit=RELEASE_PAGE)
         now_freed = service().release([row["run_id"] for row in held], flow, asker(current_user.name)) if held else 0
         freed += now_freed
         if not now_freed:

@@ -1,9 +1,9 @@
 """Ask a person, and go on by the decision. Time alone never approves."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
+from nodes.asking import OFFERED_KINDS, task, teams, whom
 from nodes.contract import (
     AskPerson,
     Decided,
@@ -15,20 +15,17 @@ from nodes.contract import (
     Outcome,
     Port,
     Step,
-    TaskAsk,
 )
 
 PORTS = (Port("approved"), Port("rejected"), Port("late", optional=True))
 
-# Whoever cannot be found is stood in for by the people who look after the whole house.
-NOBODY = {"kind": "role", "value": "admin"}
-
-OFFERED_KINDS = ("person", "team", "role", "field")
-
 
 def _enter(step: Step) -> Outcome:
-    who = _who(step)
-    return who if isinstance(who, Need) else _ask(step, who)
+    who = whom(step)
+    if isinstance(who, Need):
+        return who
+    asked = task(step, who)
+    return AskPerson(asked, until=asked.due if "late" in step.connected else None)
 
 
 def _resume(step: Step, event: Event) -> Outcome:
@@ -37,29 +34,6 @@ def _resume(step: Step, event: Event) -> Outcome:
         port = "approved" if event.decision == "approve" else "rejected"
         return Leave(port, note={"decision": event.decision, "reason": event.reason, "by": event.by})
     return Leave("late", note={"timed": True})
-
-
-def _ask(step: Step, who: Mapping[str, Any]) -> AskPerson:
-    minutes = step.settings["deadline_minutes"]
-    due = None if minutes is None else step.now + timedelta(minutes=minutes)
-    title = step.settings["title"](step.order)
-    task = TaskAsk(title=title, who=who, reasons=tuple(step.settings["reasons"]), due=due)
-    return AskPerson(task, until=due if "late" in step.connected else None)
-
-
-def _who(step: Step) -> Mapping[str, Any] | Need:
-    """Who is asked. A field of the order names a person, whom only the outside knows."""
-    who = step.settings["who"]
-    if who["kind"] != "field":
-        return {"kind": who["kind"], "value": who["value"]}
-    named = who["value"].read(step.order)
-    if not isinstance(named, str) or not named.strip():
-        return NOBODY
-    fact = f"person:{named}"
-    if fact not in step.facts:
-        return Need((fact,))
-    found = step.facts[fact]
-    return NOBODY if found is None else {"kind": "person", "value": found}
 
 
 def _check(settings: Mapping[str, Any]) -> tuple[Finding, ...]:
@@ -75,11 +49,6 @@ def _check(settings: Mapping[str, Any]) -> tuple[Finding, ...]:
     return tuple(findings)
 
 
-def _teams(settings: Mapping[str, Any]) -> tuple[str, ...]:
-    who = settings["who"]
-    return (who["value"],) if who["kind"] == "team" else ()
-
-
 NODE = NodeType(
     kind="approval",
     group="people",
@@ -88,5 +57,5 @@ NODE = NodeType(
     resume=_resume,
     check=_check,
     waits=True,
-    teams=_teams,
+    teams=teams,
 )

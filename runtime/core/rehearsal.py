@@ -103,9 +103,9 @@ class _Stage:
         match token.rest:
             case "retry":
                 return self._wait_for(token, answer if answer and answer.get("due") else None)
-            case "person" | "system" | "time" if answer and answer.get("due"):
+            case "person" | "hold" | "system" | "time" if answer and answer.get("due"):
                 return self._wait_for(token, answer)
-            case "person" if answer and "decision" in answer:
+            case "person" | "hold" if answer and "decision" in answer:
                 return self._reply(token, Decided(answer["decision"], answer.get("reason", ""), REHEARSER), answer)
             case "system" if answer is None or "port" in answer:
                 return self._reply(token, _answered(answer), answer)

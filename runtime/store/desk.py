@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, or_,
 from runtime.store import queries
 from runtime.store.tables import acts, failures, orders, runs
 
-Query = TypeVar("Query", bound=Select[Any])
+Query = TypeVar("Query", bound="Select[*tuple[Any, ...]]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,10 +65,13 @@ def find_orders(
     channels: Collection[str] | None = None,
     external_id: str | None = None,
     flow_key: str | None = None,
+    begun: bool | None = None,
     before: str | None = None,
     limit: int = 50,
 ) -> Sequence[RowMapping]:
     """Orders with their runs, the newest first, without their bodies.
+
+    `begun` keeps those that have taken their first step, or those that have not.
 
     `channels` are those that the reader may see (None: all); `external_id` is the channel's own order id, exactly.
     `text` is an order id, the last four digits of a phone, the beginning of a trace code, a SKU or a buyer's name.
@@ -88,6 +91,8 @@ def find_orders(
         query = query.where(orders.c.channel.in_(channels))
     if external_id is not None:
         query = query.where(orders.c.external_id == external_id)
+    if begun is not None:
+        query = query.where(runs.c.steps > 0 if begun else runs.c.steps == 0)
     if before:
         query = query.where(orders.c.run_id < before)
     return connection.execute(query.order_by(orders.c.run_id.desc()).limit(limit)).mappings().all()
@@ -102,6 +107,12 @@ def state_counts(connection: Connection, *, channel: str | None = None, flow_key
         query = query.where(runs.c.flow_key == flow_key)
     counts = {state: count for state, count in connection.execute(query)}
     return {state: counts.get(state, 0) for state in STATES}
+
+
+def count_unreleased(connection: Connection, channel: str | None = None) -> int:
+    """How many orders are on hold that have not begun: no flow has taken them yet."""
+    query = select(func.count()).select_from(runs).where(runs.c.state == "held", runs.c.steps == 0)
+    return connection.execute(query.where(runs.c.channel == channel) if channel else query).scalar_one()
 
 
 def trace(connection: Connection, run_id: str) -> list[dict[str, Any]]:
@@ -241,6 +252,7 @@ def _run_columns() -> tuple[Any, ...]:
         runs.c.reason,
         runs.c.ended_at,
         runs.c.rev,
+        runs.c.steps,
     )
 
 

@@ -1,6 +1,7 @@
 """What follows when something happens to an order: one example for each promise that people rely on."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from nodes.contract import Answered, Decided, Need
 from runtime.core.decision import Decision, Stale
 from runtime.core.engine import break_off, decide, micros
 from runtime.core.plan import Plan
-from runtime.core.run import Close, Due, Reply, Retry, Run, RunEvent, Start, read_trace, trace_code
+from runtime.core.run import Amend, Close, Due, Move, Reply, Retry, Run, RunEvent, Skip, Start, read_trace, trace_code
 from tests.core.flow_documents import NOTIFY, REQUEST, approval, document, plan_of, total_over
 
 RUN = Run("01JDZZZZZZZZZZZZZZZZZZZZZZ", "running")
@@ -366,3 +367,124 @@ def test_a_trace_code_leads_back_to_run_step_and_attempt() -> None:
     for wrong in ("", "x.1.1", f"{RUN.id}.1", f"{RUN.id}.1.1.1", f"{RUN.id}.a.1"):
         with pytest.raises(ValueError):
             read_trace(wrong)
+
+
+# --- holding, skipping, amending, moving ----------------------------------------------------------------------------------
+
+
+def holding(**settings: Any) -> Plan:
+    return plan_of(
+        document(
+            [
+                ("in", "ingest", {}),
+                ("stop", "hold", approval("service", deadline_minutes=60, **settings)),
+                ("end", "end", {}),
+                ("no", "end", {"result": "cancelled", "reason": "not released"}),
+            ],
+            ["in.out>stop", "stop.released>end", "stop.cancelled>no"],
+        )
+    )
+
+
+def test_an_order_on_hold_is_held_and_goes_on_when_it_is_released() -> None:
+    begun = go(holding(), RUN, Start())
+    assert begun.run.state == "held"
+    assert standing(begun.run) == {"stop": "hold"}
+    assert [task.trace for task in begun.tasks] == [trace_code(RUN.id, 2, 1)]
+    assert go(holding(), begun.run, Reply(2, 1, YES)).run.state == "done"
+    assert go(holding(), begun.run, Reply(2, 1, Decided("reject", "no", "li"))).run.state == "cancelled"
+
+
+@pytest.mark.parametrize(("then", "state"), [("release", "done"), ("cancel", "cancelled")])
+def test_a_hold_whose_deadline_decides_is_marked_as_timed(then: str, state: str) -> None:
+    begun = go(holding(then=then), RUN, Start())
+    late = go(holding(then=then), begun.run, Due(), NOW + timedelta(hours=1))
+    assert late.run.state == state
+    assert late.entry["steps"][0]["note"] == {"timed": True}
+
+
+def test_a_hold_that_stays_has_no_timer() -> None:
+    assert go(holding(), RUN, Start()).run.due_at is None
+
+
+def failed(plan: Plan) -> Run:
+    begun = go(plan, RUN, Start())
+    return go(plan, begun.run, Reply(2, 1, Answered("refused", {}, "no stock"))).run
+
+
+STRAIGHT = plan_of(
+    document([("in", "ingest", {}), ("ask", "request", REQUEST), ("end", "end", {})], ["in.out>ask", "ask.ok>end"])
+)
+
+
+def test_a_failed_step_is_told_once_when_it_comes_to_the_list_and_once_when_it_leaves_it() -> None:
+    begun = go(STRAIGHT, RUN, Start())
+    came = go(STRAIGHT, begun.run, Reply(2, 1, Answered("refused", {}, "no stock")))
+    assert [(token.node, token.attempt) for token in came.failed] == [("ask", 1)]
+    assert came.mended == ()
+    left = go(STRAIGHT, came.run, Retry(2))
+    assert left.failed == ()
+    assert [(token.node, token.attempt) for token in left.mended] == [("ask", 1)]
+
+
+def test_a_skipped_step_is_left_by_a_way_that_is_no_failure() -> None:
+    run = failed(STRAIGHT)
+    assert isinstance(decide(STRAIGHT, run, ORDER, Skip(2, "failed", "why"), {}, NOW), Stale)
+    assert isinstance(decide(STRAIGHT, run, ORDER, Skip(1, "ok", "why"), {}, NOW), Stale)
+    skipped = go(STRAIGHT, run, Skip(2, "ok", "told by phone"))
+    assert skipped.run.state == "done"
+    assert skipped.entry["event"] == {"kind": "skip", "step": 2, "port": "ok", "reason": "told by phone"}
+
+
+def test_tries_by_hand_are_counted_apart_from_those_by_itself() -> None:
+    plan = retrying(max_tries=2)
+    run = go(plan, RUN, Start()).run
+    for attempt in (1, 2):
+        run = go(plan, run, Reply(2, attempt, Answered("error"))).run
+        run = go(plan, run, Due(), NOW + timedelta(hours=1)).run if attempt == 1 else run
+    assert [(token.attempt, token.tries, token.by_hand) for token in run.tokens] == [(2, 2, 0)]
+    run = go(plan, run, Retry()).run
+    assert [(token.attempt, token.tries, token.by_hand) for token in run.tokens] == [(3, 1, 1)]
+    run = go(plan, run, Reply(2, 3, Answered("error"))).run
+    run = go(plan, run, Due(), NOW + timedelta(hours=1)).run
+    assert [(token.attempt, token.tries, token.by_hand) for token in run.tokens] == [(4, 2, 1)]
+
+
+def test_changed_content_is_laid_over_the_order_and_moves_nothing() -> None:
+    unbegun = replace(RUN, state="held", reason="no_flow")
+    changed = go(STRAIGHT, unbegun, Amend({"note": "new"}, "buyer called"))
+    assert (changed.run.state, changed.run.reason, changed.run.changes) == ("held", "no_flow", {"note": "new"})
+    run = failed(STRAIGHT)
+    changed = go(STRAIGHT, run, Amend({"buyer.phone": "139"}, "buyer called"))
+    assert (changed.run.state, changed.run.tokens) == ("failed", run.tokens)
+    ended = go(STRAIGHT, run, Close("done", "by hand")).run
+    assert isinstance(decide(STRAIGHT, ended, ORDER, Amend({"note": "x"}, "late"), {}, NOW), Stale)
+
+
+def test_who_was_asked_is_asked_as_the_new_version_says_and_the_clock_runs_on() -> None:
+    def asking(team: str, minutes: int) -> Plan:
+        return plan_of(
+            document(
+                [
+                    ("in", "ingest", {}),
+                    ("ask", "approval", approval(team, deadline_minutes=minutes)),
+                    ("end", "end", {}),
+                ],
+                ["in.out>ask", "ask.approved>end", "ask.rejected>end"],
+            )
+        )
+
+    begun = go(asking("leads", 30), RUN, Start())
+    moved = go(asking("finance", 45), begun.run, Move("v1", "v2"), NOW + timedelta(minutes=10))
+    [task] = moved.tasks
+    assert (task.trace, task.ask.who["value"]) == (begun.tasks[0].trace, "finance")
+    assert task.ask.due == NOW + timedelta(minutes=45)
+    assert moved.withdrawn == ()
+    assert isinstance(decide(STRAIGHT, go(holding(), RUN, Start()).run, ORDER, Move("v1", "v2"), {}, NOW), Stale)
+
+
+def test_a_call_that_is_out_is_never_sent_again_by_a_move() -> None:
+    begun = go(STRAIGHT, RUN, Start())
+    moved = go(STRAIGHT, begun.run, Move("v1", "v2"))
+    assert moved.effects == ()
+    assert moved.run.tokens == begun.run.tokens

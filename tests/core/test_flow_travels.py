@@ -28,7 +28,7 @@ PEOPLE: st.SearchStrategy[Event] = st.sampled_from([Decided("approve", "fine", "
 def answer_to(token: Token, data: st.DataObject) -> RunEvent | None:
     """What happens next to an order that rests here. None: it stands on the failure list, or waits for its branches."""
     match token.rest:
-        case "person":
+        case "person" | "hold":
             return Reply(token.step, token.attempt, data.draw(PEOPLE))
         case "system":
             return Reply(token.step, token.attempt, data.draw(SYSTEMS))
@@ -52,7 +52,7 @@ def test_an_order_arrives_or_shows_where_it_stands(drawn: Document, data: st.Dat
         decided = decide(plan, run, ORDER, event, {}, now)
         assert isinstance(decided, Decision), decided
         run = decided.run
-        assert bool(run.tokens) == (run.state in ("waiting", "failed"))
+        assert bool(run.tokens) == (run.state in ("waiting", "held", "failed"))
         assert (run.state == "failed") == any(token.failure is not None for token in run.tokens)
         event = None
         moving = [token for token in run.tokens if token.rest not in ("failed", "join")]

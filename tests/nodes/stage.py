@@ -26,11 +26,13 @@ from nodes.contract import (
     Failure,
     Finish,
     Fork,
+    Hold,
     Leave,
     Meet,
     Need,
     NodeType,
     Outcome,
+    PassOver,
     Sleep,
     Step,
     TimeUp,
@@ -125,26 +127,34 @@ def told(outcome: Outcome) -> Json:
     match outcome:
         case Leave(port, changes, note, failure):
             return {"leave": port} | _filled(changes=dict(changes), note=dict(note), failure=failure and _told(failure))
-        case AskPerson(task, until):
+        case AskPerson(task, until) | Hold(task, until):
             asked = {"title": task.title, "who": dict(task.who)} | _filled(
                 reasons=list(task.reasons), due=_time(task.due)
             )
-            return {"ask": asked} | _filled(until=_time(until))
+            return {"hold" if isinstance(outcome, Hold) else "ask": asked} | _filled(until=_time(until))
         case AskSystem(effect, until):
             call = {"adapter": effect.adapter, "target": effect.target, "content": dict(effect.content)}
             return {"call": call, "until": _time(until)}
         case Sleep(until, note):
             return {"sleep": _time(until)} | _filled(note=dict(note))
-        case TryAgain():
-            return {"again": True}
         case Fork(ports):
             return {"fork": list(ports)}
-        case Meet():
-            return {"meet": True}
         case Finish(result, reason):
             return {"finish": result} | _filled(reason=reason)
         case Need(facts):
             return {"need": list(facts)}
+        case _:
+            return _told_shortly(outcome)
+
+
+def _told_shortly(outcome: TryAgain | PassOver | Meet) -> Json:
+    match outcome:
+        case TryAgain():
+            return {"again": True}
+        case PassOver(note):
+            return {"pass_over": True} | _filled(note=dict(note))
+        case Meet():
+            return {"meet": True}
 
 
 def _told(failure: Failure) -> Json:
