@@ -5,6 +5,7 @@ fresh, so that a job whose worker was killed never blocks the next ring, and a w
 """
 
 import time
+from contextlib import suppress
 
 import structlog
 from redis import Redis
@@ -54,12 +55,8 @@ class Doorbell:
 
     def ring_anew(self) -> None:
         """Ring also where somebody seems to listen, who may have been killed: for a worker that begins."""
-        try:
-            self.hang_up()
-        except RedisError as broken:
-            log.warning("doorbell.unheard", queue=self._queue.name, error=str(broken))
-        else:
-            self.ring()
+        self.hang_up()
+        self.ring()
 
     def reach(self) -> None:
         """Ask Redis whether it is there. RedisError when it is not."""
@@ -69,14 +66,21 @@ class Doorbell:
         """Keep others from being called while this worker listens; to be said again and again."""
         now = time.monotonic()
         if now > self._held_until:
-            self._redis.set(self._held, 1, px=HOLD_MS)
+            with suppress(RedisError):
+                self._redis.set(self._held, 1, px=HOLD_MS)
             self._held_until = now + HOLD_MS / 3000
 
-    def wait(self, seconds: float) -> None:
-        """Listen for the next ring, at the longest so many seconds."""
-        self._redis.blpop([self._wake], timeout=seconds)
+    def wait(self, seconds: float) -> bool:
+        """Listen for the next ring, at the longest so many seconds. False: no Redis answers, so nobody can ring."""
+        try:
+            self._redis.blpop([self._wake], timeout=seconds)
+        except RedisError:
+            time.sleep(seconds)
+            return False
+        return True
 
     def hang_up(self) -> None:
         """Stop listening: the next ring calls a worker again."""
         self._held_until = 0.0
-        self._redis.delete(self._held)
+        with suppress(RedisError):
+            self._redis.delete(self._held)

@@ -65,8 +65,9 @@ def _linger(bell: Doorbell, work: Callable[[], int]) -> None:
             busy = time.monotonic()
         if 0 < moved < SMALL:
             time.sleep(BREATH_SECONDS)
-        elif not moved:
-            bell.wait(LISTEN_SECONDS)
+        elif not moved and not bell.wait(LISTEN_SECONDS):
+            # Without Redis nobody could call this worker again, so it goes on looking for itself.
+            busy = time.monotonic()
     bell.hang_up()
     # A ring between the last look and hanging up called nobody: look once more.
     if work():

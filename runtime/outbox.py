@@ -19,7 +19,7 @@ from runtime.effects import Outlets, Sender, Told, perform
 from runtime.store import journal, lanes
 from runtime.store.database import begin, reading
 
-INSIDE_LEASE_MICROS = 60_000_000
+INSIDE_LEASE_MICROS = 10_000_000
 LISTEN_SECONDS = 0.2
 
 

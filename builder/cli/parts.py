@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,9 @@ from builder.logs import set_up_logs
 if TYPE_CHECKING:
     from flask import Flask
     from redis import Redis
+
+
+LOOK_FOR_REDIS_SECONDS = 0.2
 
 
 def serve(settings: Settings, *, tied: bool) -> None:
@@ -69,7 +73,10 @@ def work(settings: Settings, *, first: str, tied: bool) -> None:
     if tied:
         end_with_the_supervisor()
     redis = Redis.from_url(settings.redis_url)
-    end_without(redis, settings)
+    if tied:
+        wait_for(redis)
+    else:
+        end_without(redis, settings)
     jobs.bind(open_service(settings.database_url, settings.redis_url, secret_key=settings.secret_key))
     names = [RUNS_QUEUE, EFFECTS_QUEUE, ACTS_QUEUE] if first == "runs" else [EFFECTS_QUEUE, ACTS_QUEUE, RUNS_QUEUE]
     queues = [Queue(name, connection=redis, serializer=JSONSerializer) for name in names]
@@ -86,6 +93,23 @@ def work(settings: Settings, *, first: str, tied: bool) -> None:
     spare_the_collector()
     jobs.look_around()
     worker.work(logging_level="WARNING")
+
+
+def wait_for(redis: "Redis") -> None:
+    """Waits until Redis answers: whoever keeps this worker alive starts Redis again too."""
+    from redis.exceptions import RedisError
+
+    told = False
+    while True:
+        try:
+            redis.ping()
+        except RedisError as broken:
+            if not told:
+                logging.getLogger("orderflow").warning("a worker waits for Redis: %s", broken)
+            told = True
+            time.sleep(LOOK_FOR_REDIS_SECONDS)
+        else:
+            return
 
 
 def end_without(redis: "Redis", settings: Settings) -> None:
@@ -106,7 +130,8 @@ def tick(settings: Settings, *, tied: bool) -> None:
     from runtime.wiring import open_service
 
     set_up_logs(settings)
-    clock.run(open_service(settings.database_url, settings.redis_url), stop_when_asked(tied=tied))
+    service = open_service(settings.database_url, settings.redis_url, timezone=settings.timezone)
+    clock.run(service, stop_when_asked(tied=tied))
 
 
 def feed(settings: Settings, *, tied: bool) -> None:

@@ -9,7 +9,7 @@ from threading import Event
 
 LOOK_EVERY = 0.1  # seconds
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.2, 15.0  # seconds before a part that died is started again
-SETTLED_AFTER = 30.0  # a part that lived this long has no history
+SETTLED_AFTER = 5.0  # a part that lived this long has no history
 PATIENCE = 12.0  # seconds that a part has to finish its work once it is asked to end
 
 

@@ -260,7 +260,7 @@ def _effects(kept: _Kept, seen: Seen) -> Iterator[Fault]:
 
 
 def _went_well(effect: Row) -> bool:
-    return effect["state"] == "answered" and json.loads(effect["answer"])["result"] == "ok"
+    return bool(effect["state"] == "answered") and json.loads(effect["answer"])["result"] == "ok"
 
 
 def _asking_steps(entries: Iterable[Row]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -202,7 +202,7 @@ def of_this_hour(document: Mapping[str, Any]) -> dict[str, Any]:
     return {**document, "channel": f"chaos-{datetime.now(UTC):%d-%H}"}
 
 
-def numbered(documents: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+def numbered(documents: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     """These documents over and over, each time with new ids."""
     for number, document in enumerate(cycle(documents)):
         yield {**document, "id": f"{document['id']}-{number}"}

@@ -200,7 +200,7 @@ def test_an_answer_without_a_call_is_found(story: Story) -> None:
 
 def test_another_trace_code_than_was_answered_is_found(story: Story) -> None:
     url, seen = story
-    told = dict(zip(seen.acknowledged, reversed(seen.acknowledged.values()), strict=True))
+    told = dict(zip(seen.acknowledged, reversed(list(seen.acknowledged.values())), strict=True))
     assert promises(url, replace(seen, acknowledged=told)) == {"an order keeps the trace code that was answered"}
 
 

@@ -30,6 +30,7 @@ from tests.chaos.people import FLOW, SYSTEM, Address, People
 from tests.chaos.sink import Sink
 
 PATIENCE_SECONDS = 60
+LOOK_SECONDS = 0.02
 SECRET = "chaos" * 8
 TESTS = Actor("tests")
 
@@ -37,12 +38,14 @@ TESTS = Actor("tests")
 LIMITS = Limits(timeout_seconds=2, calls_at_once=32, trip_after=100)
 
 
-def wait_until(ready: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS) -> None:
+def wait_until(
+    ready: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS, every: float = LOOK_SECONDS
+) -> None:
     """Look again and again until it is so."""
     until = time.monotonic() + seconds
     while not ready():
         assert time.monotonic() < until, f"waited in vain until {what}"
-        time.sleep(0.02)
+        time.sleep(every)
 
 
 def free_port() -> int:
@@ -190,7 +193,7 @@ class Yard:
 
         def moved() -> bool:
             with reading(self.engine) as connection:
-                return connection.execute(query).scalar_one() > 0
+                return bool(connection.execute(query).scalar_one())
 
         wait_until(moved, "an order moves", seconds)
 
