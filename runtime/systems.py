@@ -295,7 +295,9 @@ def _url_problem(url: str) -> Problem | None:
 def _proof_problem(system: System, has_secret: bool) -> Problem | None:
     if system.proof not in PROOFS:
         return Problem("system.proof", "proof", {"value": shown(system.proof), "known": ", ".join(PROOFS)})
-    if system.proof == "none" or (has_secret and system.secret is None):
+    if system.proof == "none":
+        return Problem("system.secret_unused", "proof") if system.secret else None
+    if has_secret and system.secret is None:
         return None
     if not system.secret:
         return Problem("system.secret_missing", "secret")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import Connection, RowMapping, select
 
 from builder.i18n import moment, words
 from builder.i18n.text import _, ngettext
@@ -14,8 +14,9 @@ from builder.web import service
 from runtime.adapters.contract import Outlet
 from runtime.clock import now
 from runtime.core.engine import micros
-from runtime.core.lane import SECOND, Lane
+from runtime.core.lane import SECOND, Lane, Paused
 from runtime.store import lanes
+from runtime.store.tables import users
 
 Origin = Literal["set_up", "simulated", "built_in", "missing"]
 
@@ -67,7 +68,7 @@ def all_health(connection: Connection, at: int) -> list[Health]:
         lane, waiting, away = counted.get(target, (Lane(*target), 0, 0))
         outlet = outlets.get(target)
         if outlet or waiting or away:
-            found.append(_health(lane, outlet, waiting, away, at))
+            found.append(_health(connection, lane, outlet, waiting, away, at))
     return sorted(found, key=lambda one: (one.state.tone not in ("failed", "held", "waiting"), one.inside))
 
 
@@ -76,21 +77,22 @@ def health(connection: Connection, target: lanes.Target, at: int) -> Health | No
     outlet = service().outbox.outlets.get(target)
     counted = _counted(connection, at)
     lane, waiting, away = counted.get(target, (Lane(*target), 0, 0))
-    return _health(lane, outlet, waiting, away, at) if outlet or target in counted else None
+    return _health(connection, lane, outlet, waiting, away, at) if outlet or target in counted else None
 
 
 def kept_back(connection: Connection, calls: Mapping[str, RowMapping]) -> dict[str, str]:
     """Why calls (rows of `effects` by trace code) are not sent now, as sentences; none for those that wait their turn."""
     at = micros(now())
     waiting = {trace: (row["adapter"], row["target"]) for trace, row in calls.items() if row["state"] == "ready"}
-    told = {trace: _held_up(lanes.find(connection, target), at) for trace, target in waiting.items()}
+    told = {trace: _held_up(connection, lanes.find(connection, target), at) for trace, target in waiting.items()}
     return {trace: text for trace, text in told.items() if text}
 
 
-def _held_up(lane: Lane, at: int) -> str:
+def _held_up(connection: Connection, lane: Lane, at: int) -> str:
     name = outlet_name(lane.adapter, lane.target)
     if lane.paused:
-        return _("Waiting for %(system)s: calls to it are paused by %(who)s.", system=name, who=lane.paused.by)
+        who = _person(connection, lane.paused.by)
+        return _("Waiting for %(system)s: calls to it are paused by %(who)s.", system=name, who=who)
     match lane.breaker(at):
         case "open":
             until = moment(lane.open.until if lane.open else None)
@@ -115,7 +117,7 @@ def _counted(connection: Connection, at: int) -> dict[lanes.Target, tuple[Lane, 
     return {(lane.adapter, lane.target): (lane, waiting, away) for lane, waiting, away in found}
 
 
-def _health(lane: Lane, outlet: Outlet | None, waiting: int, away: int, at: int) -> Health:
+def _health(connection: Connection, lane: Lane, outlet: Outlet | None, waiting: int, away: int, at: int) -> Health:
     return Health(
         lane=lane,
         label=words(outlet.label) if outlet else lane.target,
@@ -123,7 +125,7 @@ def _health(lane: Lane, outlet: Outlet | None, waiting: int, away: int, at: int)
         inside=outlet is not None and outlet.inside,
         waiting=waiting,
         away=away,
-        state=_state(lane, outlet, at),
+        state=_paused(connection, lane.paused) if outlet and lane.paused else _state(lane, outlet, at),
     )
 
 
@@ -136,8 +138,6 @@ def _origin(outlet: Outlet | None) -> Origin:
 def _state(lane: Lane, outlet: Outlet | None, at: int) -> State:
     if outlet is None:
         return State("failed", "alert", _("Not set up"), _("Calls to it are refused. Set up a system of this name."))
-    if lane.paused:
-        return State("held", "pause", _("Paused"), _since(lane.paused.reason, lane.paused.by, lane.paused.at))
     if outlet.inside:
         return State("done", "check", _("Always there"), _("Stays inside Orderflow."))
     match lane.breaker(at):
@@ -170,8 +170,14 @@ def _ill(lane: Lane) -> str:
     return ngettext("%(num)s failure in a row. ", "%(num)s failures in a row. ", lane.failures)
 
 
-def _since(reason: str, by: str, at: int) -> str:
-    return _("By %(who)s since %(time)s: %(reason)s", who=by, time=moment(at), reason=reason)
+def _paused(connection: Connection, paused: Paused) -> State:
+    who, since = _person(connection, paused.by), moment(paused.at)
+    text = _("By %(who)s since %(time)s: %(reason)s", who=who, time=since, reason=paused.reason)
+    return State("held", "pause", _("Paused"), text)
+
+
+def _person(connection: Connection, name: str) -> str:
+    return connection.execute(select(users.c.display).where(users.c.name == name)).scalar() or name
 
 
 def origin_names() -> Mapping[str, str]:

@@ -236,7 +236,7 @@ def _system(name: str) -> System:
     """The system that the form tells. An empty secret leaves the one that is kept."""
     told = request.form
     english, chinese = told.get("label_en", "").strip(), told.get("label_zh", "").strip()
-    label: Words = {"en": english or chinese, "zh-CN": chinese or english}
+    label: Words = {"en": english or chinese or name, "zh-CN": chinese or english or name}
     proof: Proof = next((one for one in PROOFS if one == told.get("proof")), "none")
     return System(name, label, told.get("url", "").strip(), proof, told.get("secret", "").strip() or None)
 

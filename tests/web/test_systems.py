@@ -130,6 +130,7 @@ def test_a_system_that_no_flow_calls_is_forgotten(house: House) -> None:
         ("pause_seconds", "９", "1 to 600"), ("name", "ERP East", "letters"), ("name", "warehouse", "another name"),
         ("url", "ftp://erp.example/", "https://"), ("url", "https://a:b@erp.example/", "sealed"), ("url", "", "https://"),
         ("secret", "", "secret"), ("secret", "密钥", "ASCII"), ("label_en", "x" * 129, "128"),
+        ("proof", "none", "leave the secret empty"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_refused_aloud_and_what_was_typed_stays(
@@ -191,7 +192,7 @@ def test_calls_are_stopped_by_hand_with_a_reason_and_the_order_tells_why_it_wait
     )
     publish(house.service, flow)
     run_id = house.take(1, "paused-shop")
-    assert "calls to it are paused by root" in root.get(f"/orders/{run_id}")
+    assert "calls to it are paused by Root" in root.get(f"/orders/{run_id}")
     root.post("/systems/system/warehouse/lane", {"act": "resume", "reason": "counted"})
     root.post("/systems/system/warehouse/lane", {"act": "open", "reason": "they restart"})
     assert "its breaker is open until" in root.get(f"/orders/{run_id}")
