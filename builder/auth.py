@@ -37,6 +37,7 @@ Action = Literal[
     "tasks.decide",
     "orders.see",
     "orders.mend",
+    "orders.amend",
     "orders.upload",
     "refusals.see",
     "flows.see",
@@ -54,10 +55,10 @@ MAY: Final[Mapping[Duty, frozenset[Action]]] = MappingProxyType(
     {
         "designer": frozenset(("start.see", "orders.see", "refusals.see", "flows.see", "flows.edit", "flows.publish")),
         "operator": _DECIDES,
-        "lead": _DECIDES | {"orders.mend", "orders.upload", "refusals.see"},
+        "lead": _DECIDES | {"orders.mend", "orders.amend", "orders.upload", "refusals.see"},
         "finance": _DECIDES,
         "warehouse": _DECIDES,
-        "after_sales": _DECIDES | {"orders.mend"},
+        "after_sales": _DECIDES | {"orders.mend", "orders.amend"},
         "admin": frozenset(ACTIONS),
         "auditor": frozenset(("start.see", "tasks.see", "orders.see", "refusals.see", "flows.see")),
     }

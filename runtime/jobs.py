@@ -25,7 +25,7 @@ def bind(service: Service) -> None:
 def look_around() -> None:
     """Let what a killed worker left behind be taken up at once; for a worker that begins."""
     service = _service()
-    for bell in (service.run_bell, service.effect_bell):
+    for bell in (service.run_bell, service.effect_bell, service.act_bell):
         bell.ring_anew()
 
 

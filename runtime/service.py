@@ -24,6 +24,7 @@ from runtime.deciding import Decider
 from runtime.effects import Outlets
 from runtime.flows import Flows
 from runtime.intake import Arrival, Intake, Receipt
+from runtime.mending import Mending
 from runtime.outbox import Outbox
 from runtime.store import journal, lanes, trail
 from runtime.store.database import begin, reading
@@ -67,6 +68,7 @@ class Service:
         self.flows = Flows(engine, clock)
         self.decider = Decider(self.flows)
         self.acts = Acts(engine, self.decider, clock, act_bell.ring, self.ring_for)
+        self.mending = Mending(engine, self.decider, clock)
         self.intake = Intake(engine, clock, run_bell.ring)
         self.outbox = Outbox(engine, clock, outlets, effect_bell.ring, self.deliver_answers)
         self._tidy_at = 0

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, or_, select
 
 from runtime.store import queries
-from runtime.store.tables import acts, failures, orders, runs
+from runtime.store.tables import acts, failures, order_changes, orders, runs
 
 Query = TypeVar("Query", bound="Select[*tuple[Any, ...]]")
 
@@ -111,6 +111,12 @@ def act(connection: Connection, act_id: str) -> RowMapping | None:
 def running_acts(connection: Connection) -> Sequence[RowMapping]:
     """Acts on many that are not over, the oldest first."""
     return connection.execute(select(acts).where(acts.c.state == "running").order_by(acts.c.id)).mappings().all()
+
+
+def last_change(connection: Connection, run_id: str) -> RowMapping | None:
+    """The last change of an order's content, or None."""
+    query = select(order_changes).where(order_changes.c.run_id == run_id)
+    return connection.execute(query.order_by(order_changes.c.id.desc()).limit(1)).mappings().first()
 
 
 def _with_orders() -> Select[Any]:

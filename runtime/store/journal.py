@@ -94,6 +94,11 @@ def save(connection: Connection, decisions: Sequence[Decision], now: int, actor:
     failure_list.note(connection, decisions, now, actor)
 
 
+def list_anew(connection: Connection, run_id: str, order: Mapping[str, Any]) -> None:
+    """Let lists and searches find an order by its changed content. What came in stays as it was stored."""
+    connection.execute(update(orders).where(orders.c.run_id == run_id).values(_listed(order)))
+
+
 def release(
     connection: Connection, held: Sequence[Run], flow_key: str, version_id: str, now: int, actor: Actor
 ) -> None:
@@ -309,10 +314,6 @@ def _effect_row(run_id: str, asked: AskedEffect, now: int) -> dict[str, Any]:
 
 def _order_row(arrived: Arrived) -> dict[str, Any]:
     order = arrived.order
-    buyer = order.get("buyer") or {}
-    name, phone = buyer.get("name"), buyer.get("phone")
-    skus = [line["sku"] for line in order.get("lines") or () if isinstance(line.get("sku"), str)]
-    digits = [letter for letter in phone if letter.isdigit()] if isinstance(phone, str) else []
     return {
         "run_id": arrived.run.id,
         "channel": arrived.channel,
@@ -323,6 +324,17 @@ def _order_row(arrived: Arrived) -> dict[str, Any]:
         "received_at": arrived.received_at,
         "total": order["total"],
         "currency": order["currency"],
+        **_listed(order),
+    }
+
+
+def _listed(order: Mapping[str, Any]) -> dict[str, Any]:
+    """What of an order's content lists show and searches find."""
+    buyer = order.get("buyer") or {}
+    name, phone = buyer.get("name"), buyer.get("phone")
+    skus = [line["sku"] for line in order.get("lines") or () if isinstance(line.get("sku"), str)]
+    digits = [letter for letter in phone if letter.isdigit()] if isinstance(phone, str) else []
+    return {
         "buyer": name[:255] if isinstance(name, str) else None,
         "phone_tail": "".join(digits[-4:]) or None,
         "skus": f" {' '.join(skus)} " if skus else "",
