@@ -414,7 +414,7 @@ def _finding_words(finding: Mapping[str, Any]) -> str:
 
 def _call_facts(call: RowMapping, names: Names) -> list[tuple[str, str]]:
     content = orjson.loads(call["content"])
-    facts = [(_("Sent to"), outlet_name(call["adapter"], call["target"]))]
+    facts = [(_("Sent to") if call["sends"] else _("To be sent to"), outlet_name(call["adapter"], call["target"]))]
     if content.get("to"):
         facts.append((_("To"), names.addressee(plain(words(content["to"])))))
     if content.get("text"):
