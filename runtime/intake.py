@@ -5,7 +5,7 @@ key. Requests that come in while a commit runs share the next one.
 """
 
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, bindparam, delete, func, select, tupl
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from runtime import crash
+from runtime.breaker import Breaker
 from runtime.clock import Clock
 from runtime.core.engine import micros
 from runtime.core.problem import Problem
@@ -26,6 +27,7 @@ from runtime.store import journal
 from runtime.store.database import begin
 from runtime.store.ids import new_ids
 from runtime.store.journal import Arrived
+from runtime.store.surges import HELD_BY
 from runtime.store.tables import orders, receipts, refusals
 
 log = structlog.get_logger()
@@ -142,6 +144,7 @@ class Intake:
     engine: Engine
     clock: Clock
     ring: Callable[[], None]
+    breaker: Breaker
     _queue: deque[_Waiting] = field(default_factory=deque)
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
@@ -211,7 +214,9 @@ class Intake:
         for race in range(MOST_RACES):
             try:
                 with begin(self.engine, durable=True) as connection:
-                    outcomes, rings = _store_all(connection, [one.delivery for one in shared], self.clock())
+                    outcomes, rings = _store_all(
+                        connection, self.breaker, [one.delivery for one in shared], self.clock()
+                    )
                     crash.at("intake.stored")
             except DBAPIError as broken:
                 # Somebody stored one of the same ids in between; now it is found as a duplicate.
@@ -234,12 +239,12 @@ def _lost_race(broken: DBAPIError) -> bool:
 
 
 def _store_all(
-    connection: Connection, deliveries: Sequence[Delivery], now: datetime
+    connection: Connection, breaker: Breaker, deliveries: Sequence[Delivery], now: datetime
 ) -> tuple[list[Answer | KeyTaken], bool]:
     """Every delivery's outcome in their order, and whether an order was accepted."""
     answered = _answered_before(connection, [one.key for one in deliveries if one.key])
     fresh = _fresh(deliveries, answered)
-    stored = iter(_store_orders(connection, [arrival for one in fresh for arrival in one.arrivals], now))
+    stored = iter(_store_orders(connection, breaker, [arrival for one in fresh for arrival in one.arrivals], now))
     kept: list[tuple[str, Refused]] = []
     rows: list[dict[str, Any]] = []
     answers: dict[int, Answer] = {}
@@ -307,30 +312,45 @@ def _receipt_row(key: Key, answer: Answer, at: int) -> dict[str, Any]:
 # --- orders ---------------------------------------------------------------------------------------------------------
 
 
-def _store_orders(connection: Connection, arrivals: Sequence[Arrival], now: datetime) -> list[Receipt]:
+def _store_orders(
+    connection: Connection, breaker: Breaker, arrivals: Sequence[Arrival], now: datetime
+) -> list[Receipt]:
     if not arrivals:
         return []
-    at = micros(now)
     known = _known_orders(connection, arrivals)
-    taken_by: dict[str, Taker] | None = None
     found: list[Receipt] = []
-    new: list[Arrived] = []
+    new: list[tuple[str, Arrival]] = []
     for arrival, run_id in zip(arrivals, new_ids(now, len(arrivals)), strict=True):
         identity = (arrival.channel, arrival.order["id"])
         earlier = known.get(identity)
         if earlier is None:
-            if taken_by is None:
-                taken_by = takers(connection, {one.channel for one in arrivals}, at)
             known[identity] = (run_id, arrival.digest)
-            new.append(_arrived(arrival, run_id, taken_by.get(arrival.channel), at))
+            new.append((run_id, arrival))
             found.append(Receipt("accepted", run_id))
         elif earlier[1] == arrival.digest:
             found.append(Receipt("duplicate", earlier[0]))
         else:
             found.append(Receipt("conflict", earlier[0], earlier[1]))
     if new:
-        journal.arrive(connection, new)
+        journal.arrive(connection, _admitted(connection, breaker, new, now))
     return found
+
+
+def _admitted(
+    connection: Connection, breaker: Breaker, new: Sequence[tuple[str, Arrival]], now: datetime
+) -> list[Arrived]:
+    """New orders with their runs: those that the breaker lets go, and those that it holds."""
+    at = micros(now)
+    came = Counter(arrival.channel for _, arrival in new)
+    taken_by = takers(connection, came.keys(), at)
+    free = breaker.admit(connection, came, now)
+    ready: list[Arrived] = []
+    for run_id, arrival in new:
+        free[arrival.channel] -= 1
+        taker = taken_by.get(arrival.channel) if free[arrival.channel] >= 0 else None
+        reason = "no_flow" if free[arrival.channel] >= 0 else HELD_BY
+        ready.append(_arrived(arrival, run_id, taker, reason, at))
+    return ready
 
 
 def _known_orders(connection: Connection, arrivals: Sequence[Arrival]) -> dict[tuple[str, str], tuple[str, str]]:
@@ -350,8 +370,8 @@ _KNOWN_ORDERS = select(orders.c.external_id, orders.c.run_id, orders.c.digest).w
 )
 
 
-def _arrived(arrival: Arrival, run_id: str, taker: Taker | None, at: int) -> Arrived:
-    run = Run(run_id, "running", due_at=at) if taker else Run(run_id, "held", reason="no_flow")
+def _arrived(arrival: Arrival, run_id: str, taker: Taker | None, otherwise: str, at: int) -> Arrived:
+    run = Run(run_id, "running", due_at=at) if taker else Run(run_id, "held", reason=otherwise)
     return Arrived(
         run=run,
         channel=arrival.channel,

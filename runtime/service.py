@@ -5,8 +5,10 @@ Each call is one transaction for its whole batch: lock, decide, save, commit; th
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from types import MappingProxyType
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import Connection, Engine, select
@@ -15,6 +17,7 @@ from nodes.contract import Answered, Decided
 from runtime import crash, doorbell
 from runtime.actor import Actor
 from runtime.acts import Acts
+from runtime.breaker import Breaker
 from runtime.clock import Clock
 from runtime.core.decision import Decision, Stale
 from runtime.core.engine import micros
@@ -30,12 +33,14 @@ from runtime.store import journal, lanes, trail
 from runtime.store.database import begin, reading
 from runtime.store.journal import Loaded
 from runtime.store.tables import runs, tasks
+from runtime.surges import Surges
 
 log = structlog.get_logger()
 
 DRAIN_BATCH = 300
 EFFECT_BATCH = 200
 TIDY_MICROS = 3_600_000_000
+BUSINESS_ZONE = ZoneInfo("Asia/Shanghai")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,7 @@ class Service:
         act_bell: doorbell.Doorbell,
         clock: Clock,
         outlets: Outlets,
+        zone: tzinfo = BUSINESS_ZONE,
     ) -> None:
         self.engine = engine
         self.run_bell = run_bell
@@ -69,7 +75,8 @@ class Service:
         self.decider = Decider(self.flows)
         self.acts = Acts(engine, self.decider, clock, act_bell.ring, self.ring_for)
         self.mending = Mending(engine, self.decider, clock)
-        self.intake = Intake(engine, clock, run_bell.ring)
+        self.intake = Intake(engine, clock, run_bell.ring, Breaker(zone))
+        self.surges = Surges(engine, clock, zone, self.decider, run_bell.ring)
         self.outbox = Outbox(engine, clock, outlets, effect_bell.ring, self.deliver_answers)
         self._tidy_at = 0
 
@@ -142,6 +149,7 @@ class Service:
             self.effect_bell.ring()
         if self.acts.due():
             self.act_bell.ring()
+        self.surges.tick()
 
     # --- people act -----------------------------------------------------------------------------------------------------
 

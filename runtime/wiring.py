@@ -1,5 +1,7 @@
 """Puts a service together from its parts. Web server, workers and clock each do this once at their start."""
 
+from zoneinfo import ZoneInfo
+
 from redis import Redis
 
 from runtime import adapters, clock
@@ -18,10 +20,12 @@ def open_service(
     secret_key: str = "",
     moment: clock.Clock = clock.now,
     outlets: Outlets | None = None,
+    timezone: str = "Asia/Shanghai",
 ) -> Service:
     """A service on this database (already migrated) and this Redis. Nothing is connected before the first call.
 
-    Without the secret key of the installation, calls to systems that ask for a secret go out without one.
+    Without the secret key of the installation, calls to systems that ask for a secret go out without one. `timezone` is
+    that of the business: orders are counted by its clock hours.
     """
     redis = Redis.from_url(redis_url, socket_timeout=2, health_check_interval=30)
     engine = connect(database_url)
@@ -32,6 +36,7 @@ def open_service(
         act_bell=Doorbell(redis, ACTS_QUEUE, "runtime.jobs.act"),
         clock=moment,
         outlets=LiveOutlets(engine, Seal(secret_key)) if outlets is None else outlets,
+        zone=ZoneInfo(timezone),
     )
 
 

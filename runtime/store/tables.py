@@ -359,6 +359,61 @@ acts = Table(
     **MARIADB,
 )
 
+# --- how many orders came, and channels that are held --------------------------------------------------------------------
+
+arrivals = Table(
+    "arrivals",
+    metadata,
+    Column("channel", KEY, primary_key=True),
+    Column("hour_at", BigInteger, primary_key=True, autoincrement=False, comment="beginning of the clock hour"),
+    Column("came", Integer, nullable=False, comment="orders accepted in it, counted as they were stored"),
+    **MARIADB,
+)
+
+surges = Table(
+    "surges",
+    metadata,
+    Column("id", ULID, primary_key=True),
+    Column("channel", KEY, nullable=False, index=True),
+    Column("holds", KEY, unique=True, comment="the channel while it is held; null: the hold is over"),
+    Column("kind", Name(16), nullable=False, comment="surge: by the breaker; manual: by a person"),
+    Column("state", Name(16), nullable=False, index=True, comment="open, releasing, stopped, cancelling or closed"),
+    Column("hour_at", BigInteger, nullable=False, comment="the clock hour in which it began"),
+    Column("came", Integer, nullable=False, comment="orders of that hour at that moment"),
+    Column("rule", Name(16), nullable=False, comment="weeks or day; empty: by hand"),
+    Column("usual", Integer, nullable=False, comment="orders of the compared hours together"),
+    Column("usual_hours", Integer, nullable=False, comment="how many hours were compared"),
+    Column("reason", Text, nullable=False, comment="why a person holds it, or cancels what is held"),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("opened_by", KEY, nullable=False),
+    Column("decided_at", BigInteger),
+    Column("decided_by", KEY),
+    Column("quiet_until", BigInteger, comment="until when the channel is not tripped again"),
+    Column("wave", Integer, nullable=False, comment="0: none yet; 1: 5 %, 2: 25 %, 3: all"),
+    Column("wave_left", Integer, nullable=False, comment="how many of the wave are still to go"),
+    Column("wave_released", Integer, nullable=False, comment="how many of the wave went"),
+    Column("wave_at", BigInteger, comment="when the last of the wave went"),
+    Column("wave_from", ULID, comment="the first order of the wave"),
+    Column("wave_to", ULID, comment="the last order of the wave"),
+    Column("cancel_to", ULID, comment="the newest order that is to be cancelled"),
+    Column("released", Integer, nullable=False),
+    Column("cancelled", Integer, nullable=False),
+    Column("failed", Integer, nullable=False, comment="of the wave, when it was last looked at"),
+    Column("stopped_by", Name(16), nullable=False, comment="failures or no_flow; empty: it is not stopped"),
+    Column("closed_at", BigInteger),
+    **MARIADB,
+)
+
+silences = Table(
+    "silences",
+    metadata,
+    Column("channel", KEY, primary_key=True),
+    Column("since", BigInteger, primary_key=True, autoincrement=False, comment="the first clock hour without an order"),
+    Column("expected", Integer, nullable=False, comment="orders that it was to bring at least"),
+    Column("ended_at", BigInteger, index=True),
+    **MARIADB,
+)
+
 # --- the door ---------------------------------------------------------------------------------------------------------
 
 receipts = Table(

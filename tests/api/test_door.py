@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from runtime.breaker import Breaker
 from runtime.core.problem import Problem
 from runtime.intake import Answer, Arrival, Delivery, Intake, Key, KeyTaken, Receipt, refuse
 from runtime.store.database import connect, reading
@@ -24,7 +25,7 @@ class Door:
         self.engine = connect(url)
         self.now = NOON
         self.rings = 0
-        self.intake = Intake(self.engine, lambda: self.now, self._ring)
+        self.intake = Intake(self.engine, lambda: self.now, self._ring, Breaker(UTC))
 
     def _ring(self) -> None:
         self.rings += 1

@@ -62,8 +62,18 @@ def test_a_thousand_orders_cost_few_statements_few_commits_and_two_jobs(yard: Ya
     for start in range(0, 1_000, 100):
         yard.service.receive(arrivals(range(start, start + 100)))
     statements, commits = meter.read()
-    # A batch looks for known ids and for the flow that takes its channel, and stores orders and runs in bulk.
-    assert statements == {"select orders": 10, "select channels": 10, "insert orders": 10, "insert runs": 10}
+    # What is usual in this hour is looked for once a minute: what came before, and since when the channel sells.
+    assert statements.pop("select arrivals") in (2, 4)
+    # A batch looks for known ids and for the flow that takes its channel, counts its orders, asks whether the channel is
+    # held, and stores orders and runs in bulk.
+    assert statements == {
+        "select orders": 10,
+        "select channels": 10,
+        "insert arrivals": 10,
+        "select surges": 10,
+        "insert orders": 10,
+        "insert runs": 10,
+    }
     assert commits == 10
 
     jobs.bind(yard.service)
