@@ -1,5 +1,6 @@
 """What people do about failures: to one at once, to many in slices that a killed worker's successor goes on with."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -11,8 +12,8 @@ from sqlalchemy.exc import IntegrityError
 
 from runtime.actor import Actor
 from runtime.clock import Clock
-from runtime.core.decision import Decision, Stale
-from runtime.core.engine import micros, ways_on
+from runtime.core.decision import Decision
+from runtime.core.engine import micros
 from runtime.core.run import Close, Retry, RunEvent, Skip
 from runtime.deciding import Decider
 from runtime.store import desk, journal, trail
@@ -22,6 +23,7 @@ from runtime.store.journal import Loaded
 from runtime.store.tables import acts, failures
 
 SLICE = 100
+Why = Literal["unknown", "mended", "no_way_on"]
 Do = Literal["retry", "skip", "done", "cancelled"]
 
 
@@ -38,10 +40,18 @@ class Mend:
 class Unmended:
     """Why nothing was done: unknown, mended before (`by`, `at`, `how`), or no way leads on behind the step."""
 
-    why: Literal["unknown", "mended", "no_way_on"]
+    why: Why
     by: str | None = None
     at: int | None = None
     how: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Mended:
+    """What a slice came to: the decisions, and why which failures were left as they are."""
+
+    followed: list[Decision]
+    declined: Mapping[str, Why]
 
 
 class Acts:
@@ -70,10 +80,10 @@ class Acts:
             row = desk.failure(connection, failure_id)
             if row is None:
                 return Unmended("unknown")
-            followed = self._mend_all(connection, [row], mend, actor, now)
-            if not followed:
+            mended = self._mend_all(connection, [row], mend, actor, now)
+            if mended.declined:
                 return self._unmended(connection, failure_id)
-        self._ring_for(followed)
+        self._ring_for(mended.followed)
         return None
 
     def _unmended(self, connection: Connection, failure_id: str) -> Unmended:
@@ -87,32 +97,33 @@ class Acts:
     def start(self, act_id: str, look: Look, ids: Sequence[str] | None, mend: Mend, actor: Actor) -> int:
         """Begin to do this about all open failures that are looked at (or only these). How many there are.
 
-        Told twice with the same `act_id`, it begins once. What fails later than now is not touched.
+        Told twice with the same `act_id`, it begins once. What fails later is not touched, nor what a running act has.
         """
         at = micros(self._clock())
         look = replace(look, state="open")
+        row = {
+            "id": act_id,
+            "kind": mend.do,
+            "spec": _json({"mend": asdict(mend), "look": look.told(), "some": ids is not None}),
+            "actor": _json(asdict(actor)),
+            "state": "running",
+            "place": "",
+            "total": 0,
+            "done": 0,
+            "declined": 0,
+            "reasons": "{}",
+            "made_at": at,
+        }
         with begin(self._engine, durable=True) as connection:
-            number, newest = desk.extent(connection, look, ids)
-            row = {
-                "id": act_id,
-                "kind": mend.do,
-                "spec": _json({"mend": asdict(mend), "look": look.told(), "ids": None if ids is None else list(ids)}),
-                "actor": _json(asdict(actor)),
-                "state": "running" if number else "done",
-                "place": "",
-                "until": newest,
-                "total": number,
-                "done": 0,
-                "declined": 0,
-                "made_at": at,
-                "ended_at": None if number else at,
-            }
             try:
                 with connection.begin_nested():
                     connection.execute(acts.insert(), row)
             except IntegrityError:
                 known = desk.act(connection, act_id)
                 return known["total"] if known else 0
+            number = desk.enlist(connection, look, ids, act_id)
+            begun = {"total": number} if number else {"state": "done", "ended_at": at}
+            connection.execute(update(acts).where(acts.c.id == act_id).values(begun))
             after = {"number": number, **asdict(mend)}
             trail.write(connection, actor, at, f"failures.{mend.do}", act_id, after=after)
         self._ring()
@@ -135,21 +146,21 @@ class Acts:
             act = connection.execute(_OLDEST).mappings().first()
             if act is None:
                 return 0
-            spec = orjson.loads(act["spec"])
-            look, actor = Look(**{"state": "open"} | spec["look"]), Actor(**orjson.loads(act["actor"]))
-            rows = desk.next_of_act(connection, look, spec["ids"], act["place"], act["until"], limit)
-            followed = self._mend_all(connection, rows, Mend(**spec["mend"]), actor, now)
-            done = len({row["id"] for row in rows} - self._still_open(connection, rows)) if rows else 0
+            actor = Actor(**orjson.loads(act["actor"]))
+            rows = desk.next_of_act(connection, act["id"], act["place"], limit)
+            mended = self._mend_all(connection, rows, Mend(**orjson.loads(act["spec"])["mend"]), actor, now)
             over = len(rows) < limit
+            reasons = Counter(orjson.loads(act["reasons"])) + Counter(mended.declined.values())
             reached = {
                 "place": rows[-1]["id"] if rows else act["place"],
-                "done": act["done"] + done,
-                "declined": act["declined"] + len(rows) - done,
+                "done": act["done"] + len(rows) - len(mended.declined),
+                "declined": act["declined"] + len(mended.declined),
+                "reasons": _json(dict(reasons)),
                 "state": "done" if over else "running",
                 "ended_at": micros(now) if over else None,
             }
             connection.execute(update(acts).where(acts.c.id == act["id"]).values(reached))
-        self._ring_for(followed)
+        self._ring_for(mended.followed)
         return max(len(rows), 1)
 
     def due(self) -> bool:
@@ -157,29 +168,29 @@ class Acts:
         with reading(self._engine) as connection:
             return bool(desk.running_acts(connection))
 
-    def _still_open(self, connection: Connection, rows: Sequence[RowMapping]) -> set[str]:
-        ids = [row["id"] for row in rows]
-        query = select(failures.c.id).where(failures.c.id.in_(ids), failures.c.state == "open")
-        return set(connection.execute(query).scalars())
-
     # --- deciding -------------------------------------------------------------------------------------------------------
 
     def _mend_all(
         self, connection: Connection, rows: Sequence[RowMapping], mend: Mend, actor: Actor, now: datetime
-    ) -> list[Decision]:
+    ) -> _Mended:
         """What follows, saved. An order that failed at several places is decided once for each, one after the other."""
         at = micros(now)
         standing = {one.run.id: one for one in journal.lock(connection, {row["run_id"] for row in rows})}
         batches: list[list[Decision]] = []
-        depths: dict[str, int] = {}
+        depths: Counter[str] = Counter()
+        declined: dict[str, Why] = {}
         for row in rows:
             loaded = standing[row["run_id"]]
             event = self._event(connection, row, mend, loaded)
-            followed = self._decider.decide(connection, loaded, event, now) if event else None
-            if followed is None or isinstance(followed, Stale):
+            if event == "mended" and depths[row["run_id"]]:
+                # The end of the order for another failure of it took this one along.
                 continue
-            depth = depths.get(row["run_id"], 0)
-            depths[row["run_id"]] = depth + 1
+            followed = event if isinstance(event, str) else self._decider.decide(connection, loaded, event, now)
+            if not isinstance(followed, Decision):
+                declined[row["id"]] = followed if isinstance(followed, str) else "mended"
+                continue
+            depth = depths[row["run_id"]]
+            depths[row["run_id"]] += 1
             if depth == len(batches):
                 batches.append([])
             batches[depth].append(followed)
@@ -187,20 +198,20 @@ class Acts:
             trail.write(connection, actor, at, f"failure.{mend.do}", row["run_id"], after=followed.entry["event"])
         for batch in batches:
             journal.save(connection, batch, at, actor)
-        return [decision for batch in batches for decision in batch]
+        return _Mended([decision for batch in batches for decision in batch], declined)
 
-    def _event(self, connection: Connection, row: RowMapping, mend: Mend, loaded: Loaded) -> RunEvent | None:
-        """The event for one failure; None where it is not on the list any more, or no way leads on."""
+    def _event(self, connection: Connection, row: RowMapping, mend: Mend, loaded: Loaded) -> RunEvent | Why:
+        """The event for one failure; or why there is none."""
         place = (row["step"], row["attempt"])
         if not any((t.step, t.attempt) == place for t in loaded.run.tokens if t.rest == "failed"):
-            return None
+            return "mended"
         match mend.do:
             case "retry":
                 return Retry(row["step"])
             case "skip":
-                ways = ways_on(self._decider.plan(connection, loaded), row["node"])
+                ways = self._decider.ways_on(connection, loaded, row["node"])
                 way = mend.way or next(iter(ways), "")
-                return Skip(row["step"], way, mend.reason) if way in ways else None
+                return Skip(row["step"], way, mend.reason) if way in ways else "no_way_on"
             case "done" | "cancelled":
                 return Close(mend.do, mend.reason)
 

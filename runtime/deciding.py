@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from nodes.contract import Need
 from runtime.core.decision import Decision, Stale
-from runtime.core.engine import NO_PLAN, break_off, decide
+from runtime.core.engine import NO_PLAN, break_off, decide, ways_on
 from runtime.core.plan import Plan
 from runtime.core.run import Close, Reply, RunEvent
 from runtime.facts import gather
@@ -69,6 +69,14 @@ class Decider:
             if not isinstance(followed, Need):
                 return followed
             facts |= gather(connection, followed.facts)
+
+    def ways_on(self, connection: Connection, loaded: Loaded, node: str) -> tuple[str, ...]:
+        """The ways by which a run may go on behind a node (see `engine.ways_on`); none where its flow cannot be read."""
+        try:
+            return ways_on(self.plan(connection, loaded), node)
+        except Exception:
+            log.exception("plan.defect", run=loaded.run.id)
+            return ()
 
     def plan(self, connection: Connection, loaded: Loaded) -> Plan:
         """The plan that a run goes by."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, or_, select, update
 
 from runtime.store import queries
 from runtime.store.tables import acts, failures, order_changes, orders, runs
@@ -14,7 +14,10 @@ Query = TypeVar("Query", bound="Select[*tuple[Any, ...]]")
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Which failures are looked at. `state` is open, mended or empty for all; `text` is an order, a trace or words."""
+    """Which failures are looked at. `state` is open, mended or empty for all; `text` is an order, a trace or words.
+
+    `since` and `until` are when they failed, in microseconds since the epoch; 0: whenever.
+    """
 
     state: str = "open"
     cause: str = ""
@@ -22,8 +25,11 @@ class Look:
     channel: str = ""
     kind: str = ""
     text: str = ""
+    system: str = ""
+    since: int = 0
+    until: int = 0
 
-    def told(self) -> dict[str, str]:
+    def told(self) -> dict[str, str | int]:
         """The look without what is empty."""
         return {name: value for name, value in asdict(self).items() if value}
 
@@ -66,14 +72,28 @@ def count_failures(connection: Connection, look: Look) -> int:
     return connection.execute(_looked_at(connection, query, look)).scalar_one()
 
 
-def extent(connection: Connection, look: Look, ids: Sequence[str] | None) -> tuple[int, str]:
-    """How many failures there are, and the newest one's id. `ids` keeps only these."""
-    query = select(func.count(), func.max(failures.c.id)).join(orders, orders.c.run_id == failures.c.run_id)
+def enlist(connection: Connection, look: Look, ids: Sequence[str] | None, act_id: str) -> int:
+    """Let an act on many take up all failures that are looked at (or only these), but for those of a running act.
+
+    How many there are.
+    """
+    busy = select(acts.c.id).where(acts.c.state == "running", acts.c.id != act_id)
+    free = or_(failures.c.act_id.is_(None), failures.c.act_id.not_in(busy))
+    query = select(failures.c.id).join(orders, orders.c.run_id == failures.c.run_id).where(free)
     query = _looked_at(connection, query, look)
     if ids is not None:
         query = query.where(failures.c.id.in_(ids))
-    row = connection.execute(query).one()
-    return row[0], row[1] or ""
+    found = connection.execute(query.order_by(failures.c.id)).scalars().all()
+    for start in range(0, len(found), 500):
+        some = failures.c.id.in_(found[start : start + 500])
+        connection.execute(update(failures).where(some).values(act_id=act_id))
+    return len(found)
+
+
+def system_names(connection: Connection) -> list[str]:
+    """The systems whose calls have failed."""
+    query = select(failures.c.system).where(failures.c.system != "").distinct()
+    return list(connection.execute(query.order_by(failures.c.system)).scalars())
 
 
 def count_open(connection: Connection) -> int:
@@ -93,13 +113,9 @@ def newest_failure(connection: Connection, run_id: str, step: int) -> str | None
     return connection.execute(query.order_by(failures.c.id.desc()).limit(1)).scalar()
 
 
-def next_of_act(
-    connection: Connection, look: Look, ids: Sequence[str] | None, after: str, until: str, limit: int
-) -> Sequence[RowMapping]:
-    """The next failures of an act on many, the oldest first: those after `after`, up to `until`."""
-    query = _looked_at(connection, _with_orders(), look).where(failures.c.id > after, failures.c.id <= until)
-    if ids is not None:
-        query = query.where(failures.c.id.in_(ids))
+def next_of_act(connection: Connection, act_id: str, after: str, limit: int) -> Sequence[RowMapping]:
+    """The next failures of an act on many behind `after`, the oldest first, whatever became of them meanwhile."""
+    query = _with_orders().where(failures.c.act_id == act_id, failures.c.id > after)
     return connection.execute(query.order_by(failures.c.id).limit(limit)).mappings().all()
 
 
@@ -141,9 +157,13 @@ def _looked_at(connection: Connection, query: Query, look: Look) -> Query:
     if look.state:
         query = query.where(failures.c.state == "open" if look.state == "open" else failures.c.state != "open")
     wanted = ((failures.c.cause, look.cause), (failures.c.flow_key, look.flow), (failures.c.kind, look.kind))
-    for column, value in (*wanted, (failures.c.channel, look.channel)):
+    for column, value in (*wanted, (failures.c.channel, look.channel), (failures.c.system, look.system)):
         if value:
             query = query.where(column == value)
+    if look.since:
+        query = query.where(failures.c.failed_at >= look.since)
+    if look.until:
+        query = query.where(failures.c.failed_at < look.until)
     return query.where(_matches(connection, look.text)) if look.text else query
 
 

@@ -223,3 +223,61 @@ def test_an_order_closed_by_its_page_leaves_the_list_too(house: House, stub: Stu
     house.service.close(run_id, "cancelled", "buyer called", LI)
     assert ids(house) == []
     assert column(house, select(failures.c.state)) == ["closed"]
+
+
+def test_what_is_declined_is_counted_with_its_reason(house: House, stub: Stub) -> None:
+    first, second, third = fail(house, 3)
+    house.service.acts.start("0" * 26, Look(), None, Mend("skip", "told by phone", "nowhere"), LI)
+    house.service.acts.mend(second, Mend("cancelled", "sold out"), WANG)
+    work(house)
+    with reading(house.service.engine) as connection:
+        act = desk.act(connection, "0" * 26)
+    assert act is not None
+    assert (act["state"], act["total"], act["done"], act["declined"]) == ("done", 3, 0, 3)
+    assert orjson.loads(act["reasons"]) == {"no_way_on": 2, "mended": 1}
+    assert ids(house) == [first, third]
+
+
+def test_two_acts_never_have_one_failure(house: House, stub: Stub) -> None:
+    fail(house, 3)
+    assert house.service.acts.start("0" * 26, Look(), None, Mend("cancelled", "sold out"), LI) == 3
+    assert house.service.acts.start("1" * 26, Look(), None, Mend("retry"), WANG) == 0
+    house.service.acts.stop("0" * 26, LI)
+    assert house.service.acts.start("2" * 26, Look(), None, Mend("retry"), WANG) == 3
+
+
+def test_an_order_that_failed_at_two_places_is_ended_once_and_both_are_done(house: House) -> None:
+    down = Stub()
+    house.service.outbox.outlets = {("system", "stub"): Outlet({"en": "Stub"}, down.send)}
+    call = {**REQUEST, "system": "stub"}
+    publish(
+        house.service,
+        document(
+            [("in", "ingest", {}), ("both", "split", {"branches": [{"id": "a"}, {"id": "b"}]}),
+             ("call", "request", call), ("other", "request", call), ("end", "end", {})],
+            ["in.out>both", "both.a>call", "both.b>other", "call.ok>end", "other.ok>end"],
+            key="twice", channels=["own-shop"],
+        ),
+    )  # fmt: skip
+    assert len(fail(house, 2)) == 4
+    house.service.acts.start("0" * 26, Look(), None, Mend("cancelled", "sold out"), LI)
+    work(house)
+    with reading(house.service.engine) as connection:
+        act = desk.act(connection, "0" * 26)
+    assert act is not None
+    assert (act["total"], act["done"], act["declined"]) == (4, 4, 0)
+    assert states(house) == {"cancelled": 2}
+
+
+def test_failures_are_narrowed_by_system_and_age(house: House, stub: Stub) -> None:
+    fail(house, 1)
+    before = house.service._now()
+    house.watch.go_on(hours=2)
+    house.service.receive(arrivals([1]))
+    house.settle()
+    with reading(house.service.engine) as connection:
+        assert desk.system_names(connection) == ["stub"]
+        assert [row["external_id"] for row in desk.find_failures(connection, Look(since=before + 1))] == ["A-00001"]
+        assert [row["external_id"] for row in desk.find_failures(connection, Look(until=before + 1))] == ["A-00000"]
+        assert desk.count_failures(connection, Look(system="stub")) == 2
+        assert desk.count_failures(connection, Look(system="other")) == 0

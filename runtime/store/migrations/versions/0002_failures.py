@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from runtime.store import types
+from runtime.store import failure_list, types
 
 revision = "0002"
 down_revision = "0001"
@@ -25,10 +25,10 @@ def upgrade() -> None:
             nullable=False,
             comment="the last id that was looked at; empty before the first",
         ),
-        sa.Column("until", types.Name(length=26), nullable=False, comment="the newest id that it is about"),
         sa.Column("total", sa.Integer(), nullable=False),
         sa.Column("done", sa.Integer(), nullable=False),
         sa.Column("declined", sa.Integer(), nullable=False),
+        sa.Column("reasons", types.Body(), nullable=False, comment="JSON: why they were declined -> how many"),
         sa.Column("made_at", sa.BigInteger(), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_acts")),
@@ -65,6 +65,10 @@ def upgrade() -> None:
         sa.Column("settled_at", sa.BigInteger(), nullable=True),
         sa.Column("settled_by", types.Name(length=64), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True, comment="why it was skipped or closed"),
+        sa.Column("system", types.Name(length=64), nullable=False, comment="the system that was called; empty: none"),
+        sa.Column(
+            "act_id", types.Name(length=26), nullable=True, comment="the last act on many that it was or is part of"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_failures")),
         mysql_charset="utf8mb4",
         mysql_collate="utf8mb4_unicode_520_ci",
@@ -72,6 +76,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("failures", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_failures_run_id"), ["run_id"], unique=False)
+        batch_op.create_index("ix_failures_act_id_id", ["act_id", "id"], unique=False)
         batch_op.create_index("ix_failures_state_cause", ["state", "cause"], unique=False)
         batch_op.create_index("ix_failures_state_id", ["state", "id"], unique=False)
 
@@ -93,3 +98,5 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("order_changes", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_order_changes_run_id"), ["run_id"], unique=False)
+
+    failure_list.fill(op.get_bind())
