@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from runtime.store import tables
+from runtime.store.database import begin
 from tests.core.flow_documents import approval, document
 from tests.trade import publish
 from tests.web.conftest import House, Visitor
@@ -44,6 +46,8 @@ def test_a_hold_is_released_in_the_inbox_by_its_own_words(house: House, lead: Vi
 
 def test_releasing_all_leaves_those_at_a_hold_step_to_their_tasks(house: House, lead: Visitor) -> None:
     at_step = house.take(1, "slow-shop")
+    with begin(house.service.engine, durable=True) as connection:
+        connection.execute(tables.choices.delete())
     without_flow = house.take(2, "nobody-s-shop")
     page = lead.get("/orders?state=held")
     assert "Release all 1" in page
