@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from ipaddress import ip_network
 from threading import Lock
-from typing import Final, Literal, get_args
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 import orjson
 from sqlalchemy import Connection, Engine, RowMapping, delete, func, insert, select, update
@@ -23,10 +23,12 @@ from runtime.core.json_text import shown
 from runtime.core.lane import RANGES, Limits, Paused, closed, opened
 from runtime.core.problem import Problem
 from runtime.outgoing import Allowed, Network, Refused, read_url
-from runtime.sealing import Seal
 from runtime.store import lanes, trail
 from runtime.store.database import reading
 from runtime.store.tables import choices, effects, flow_versions, flows, systems
+
+if TYPE_CHECKING:
+    from runtime.sealing import Seal
 
 LaneAct = Literal["pause", "resume", "open", "close"]
 
@@ -136,7 +138,7 @@ def allowed_problems(texts: Sequence[str]) -> list[Problem]:
 # --- changing -------------------------------------------------------------------------------------------------------------
 
 
-def keep(connection: Connection, system: System, limits: Limits, seal: Seal, actor: Actor, at: int) -> None:
+def keep(connection: Connection, system: System, limits: Limits, seal: "Seal", actor: Actor, at: int) -> None:
     """Add a system, or change it, with its limits. They must be without problems."""
     before = find(connection, system.name)
     values: dict[str, str | None] = {"label": _label_text(system.label), "url": system.url, "proof": system.proof}
@@ -206,9 +208,9 @@ class LiveOutlets(Mapping[tuple[str, str], Outlet]):
     What was set up is looked up again after two seconds, and at once when a name is not known. Threads may share it.
     """
 
-    def __init__(self, engine: Engine, seal: Seal) -> None:
+    def __init__(self, engine: Engine, secret_key: str) -> None:
         self._engine = engine
-        self._seal = seal
+        self._secret_key = secret_key
         self._turn = Lock()
         self._looked_at = float("-inf")
         self._set_up: dict[tuple[str, str], Outlet] = {}
@@ -241,10 +243,16 @@ class LiveOutlets(Mapping[tuple[str, str], Outlet]):
             return self._set_up
 
     def _outlet(self, row: RowMapping) -> Outlet:
-        secret = next(iter(self._seal.open(row["secret"])), "")
+        secret = self._secret(row["secret"]) if row["proof"] != "none" else ""
         if row["proof"] != "none" and not secret:
             return Outlet(label_of(row), _without_its_secret)
         return Outlet(label_of(row), WebSystem(row["url"], row["proof"], secret, lambda: self._allowed).send)
+
+    def _secret(self, sealed: str | None) -> str:
+        # Only this needs cryptography, which is large: most processes never open a secret.
+        from runtime.sealing import Seal
+
+        return next(iter(Seal(self._secret_key).open(sealed)), "")
 
 
 def _label_text(label: Words) -> str:

@@ -7,7 +7,6 @@ from redis import Redis
 from runtime import adapters, clock
 from runtime.doorbell import ACTS_QUEUE, EFFECTS_QUEUE, RUNS_QUEUE, Doorbell
 from runtime.effects import Outlets
-from runtime.sealing import Seal
 from runtime.service import Service
 from runtime.store.database import connect
 from runtime.systems import LiveOutlets
@@ -35,7 +34,7 @@ def open_service(
         effect_bell=Doorbell(redis, EFFECTS_QUEUE, "runtime.jobs.perform"),
         act_bell=Doorbell(redis, ACTS_QUEUE, "runtime.jobs.act"),
         clock=moment,
-        outlets=LiveOutlets(engine, Seal(secret_key)) if outlets is None else outlets,
+        outlets=LiveOutlets(engine, secret_key) if outlets is None else outlets,
         zone=ZoneInfo(timezone),
     )
 
