@@ -8,7 +8,7 @@ from builder.i18n.text import _
 from builder.web import service
 from runtime.core import words as vocabulary
 from runtime.core.conditions import sentence
-from runtime.core.order import CHOICE_LABELS, field_at
+from runtime.core.order import CHOICE_LABELS, LINE_FIELDS, field_at
 from runtime.core.problem import Problem
 
 
@@ -54,7 +54,7 @@ def field_name(path: str) -> str:
     head, _dot, rest = path.partition(".")
     if head == "lines" and "." in rest:
         number, _dot, name = rest.partition(".")
-        found = field_at(name)
+        found = field_at(name, LINE_FIELDS)
         label = found.label[language_tag()] if found else name
         return _("line %(n)s, %(field)s", n=int(number) + 1, field=label) if number.isdigit() else path
     found = field_at(path)

@@ -79,6 +79,46 @@ _ORDER_LINE: Final[dict[str, Schema]] = {
     "received_at": MOMENT,
     "ended_at": or_null(MOMENT),
 }
+_EFFECT: Final[dict[str, Schema]] = {
+    "trace": TEXT,
+    "adapter": TEXT,
+    "target": TEXT,
+    "state": TEXT,
+    "sends": COUNT,
+    "made_at": MOMENT,
+    "due_at": or_null(MOMENT),
+    "answered_at": or_null(MOMENT),
+    "answer": or_null(OBJECT),
+}
+_FAILURE: Final[dict[str, Schema]] = {
+    "id": ULID,
+    "trace": {**TEXT, "description": "The trace code of the try that failed."},
+    "state": {"type": "string", "enum": ["open", "retried", "skipped", "closed"]},
+    "kind": {"type": "string", "enum": ["error", "timeout", "refused", "bad_answer"]},
+    "code": TEXT,
+    "message": TEXT,
+    "remedy": TEXT,
+    "cause": TEXT,
+    "flow": or_null(TEXT),
+    "node": or_null(TEXT),
+    "system": or_null(TEXT),
+    "automatic_tries": COUNT,
+    "tries_by_hand": COUNT,
+    "failed_at": MOMENT,
+    "settled_at": or_null(MOMENT),
+    "settled_by": or_null(TEXT),
+    "reason": or_null(TEXT),
+    "order": closed(
+        trace=ULID,
+        id=TEXT,
+        channel=TEXT,
+        state=STATE,
+        total=TEXT,
+        currency=TEXT,
+        buyer=or_null(TEXT),
+        received_at=MOMENT,
+    ),
+}
 
 
 def components() -> dict[str, Schema]:
@@ -122,17 +162,7 @@ def components() -> dict[str, Schema]:
             by=or_null(TEXT),
             outcome=OBJECT,
         ),
-        "Effect": closed(
-            trace=TEXT,
-            adapter=TEXT,
-            target=TEXT,
-            state=TEXT,
-            sends=COUNT,
-            made_at=MOMENT,
-            due_at=or_null(MOMENT),
-            answered_at=or_null(MOMENT),
-            answer=or_null(OBJECT),
-        ),
+        "Effect": closed(**_EFFECT),
         "WholeOrder": closed(
             **_ORDER_LINE,
             version=or_null(WHOLE),
@@ -165,6 +195,14 @@ def components() -> dict[str, Schema]:
                 buyer=or_null(TEXT),
                 received_at=MOMENT,
             ),
+        ),
+        "Failure": closed(**_FAILURE),
+        "FailurePage": page_of(ref("Failure")),
+        "WholeFailure": closed(
+            **_FAILURE,
+            ways=array(TEXT, description="Ports by which the step can be skipped, the usual one first."),
+            document=ref("Order"),
+            calls=array(closed(**_EFFECT, content=OBJECT)),
         ),
         "TaskPage": page_of(ref("Task")),
         "FlowProblem": closed(

@@ -13,7 +13,7 @@ from builder.web import service
 from nodes.contract import Failure
 from runtime.core.money import show_amount
 from runtime.core.order import show_order
-from runtime.core.plan import Plan
+from runtime.core.plan import Plan, drawn_id
 from runtime.core.problem import Problem
 from runtime.core.run import Token, read_token, trace_code
 from runtime.core.words import text
@@ -61,7 +61,7 @@ def whole_order(connection: Connection, row: RowMapping) -> dict[str, Any]:
         "order": show_order(orjson.loads(row["document"])),
         "changes": orjson.loads(row["changes"]),
         "steps": list(_steps(run_id, queries.trace(connection, run_id))),
-        "effects": [_effect(effect) for effect in queries.effects_of(connection, run_id)],
+        "effects": [effect_line(effect) for effect in queries.effects_of(connection, run_id)],
     }
 
 
@@ -115,7 +115,7 @@ def _standing(run_id: str, token: Token, plan: Plan | None, asked: Mapping[str, 
     task = asked.get(trace)
     return {
         "trace": trace,
-        "node": token.node,
+        "node": drawn_id(token.node),
         "type": node.kind if node else None,
         "name": node.name if node else None,
         "waits_for": token.rest,
@@ -169,7 +169,8 @@ def _steps(run_id: str, entries: Sequence[Mapping[str, Any]]) -> Iterable[dict[s
             }
 
 
-def _effect(row: RowMapping) -> dict[str, Any]:
+def effect_line(row: RowMapping) -> dict[str, Any]:
+    """An outward call with its answer."""
     return {
         "trace": row["trace"],
         "adapter": row["adapter"],

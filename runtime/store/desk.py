@@ -1,6 +1,6 @@
 """Reads of the failure desk: what failed, with its order, one by one or by cause."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
@@ -35,10 +35,20 @@ class Look:
 
 
 def find_failures(
-    connection: Connection, look: Look, *, before: str | None = None, limit: int = 50
+    connection: Connection,
+    look: Look,
+    *,
+    channels: Collection[str] | None = None,
+    before: str | None = None,
+    limit: int = 50,
 ) -> Sequence[RowMapping]:
-    """Failures with their orders, the newest first. `before` is the last id that was seen."""
+    """Failures with their orders, the newest first. `before` is the last id that was seen.
+
+    `channels` are those that the reader may see (None: all).
+    """
     query = _looked_at(connection, _with_orders(), look)
+    if channels is not None:
+        query = query.where(failures.c.channel.in_(channels))
     if before:
         query = query.where(failures.c.id < before)
     return connection.execute(query.order_by(failures.c.id.desc()).limit(limit)).mappings().all()
