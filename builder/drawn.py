@@ -13,6 +13,7 @@ from builder.i18n import words
 from builder.labels import kind_name, port_name, rule_sentence
 from nodes import node_types
 from nodes.contract import Port
+from runtime.core.plan import drawn_id
 from runtime.store import queries
 
 # The canvas draws cards of this size; the picture of an order's way must look like it.
@@ -79,8 +80,15 @@ class DrawnFlow:
         """The node's type; empty where the flow has no such node."""
         return str(self.nodes.get(node_id, {}).get("type", ""))
 
+    def asking_kind(self, node_id: str) -> str:
+        """The type that asks people at this step: where its own calls a system, the failure policy."""
+        kind = self.kind(node_id)
+        known = node_types().get(kind)
+        return "retry" if known and known.group == "systems" else kind
+
     def node_name(self, node_id: str) -> str:
-        """The designer's name of the node, else its type's."""
+        """The designer's name of the node, else its type's. A step's unseen policy is called like the step."""
+        node_id = drawn_id(node_id)
         node = self.nodes.get(node_id, {})
         return words(node.get("name")) or kind_name(self.kind(node_id)) or node_id
 

@@ -30,7 +30,7 @@ def whom(step: Step) -> Mapping[str, Any] | Need:
 def task(step: Step, who: Mapping[str, Any]) -> TaskAsk:
     """The task of the settings `title`, `reasons` and `deadline_minutes`."""
     title = step.settings["title"](step.order)
-    return TaskAsk(title=title, who=who, reasons=tuple(step.settings["reasons"]), due=_due(step))
+    return TaskAsk(title=title, who=who, reasons=tuple(step.settings.get("reasons", ())), due=_due(step))
 
 
 def teams(settings: Mapping[str, Any]) -> tuple[str, ...]:

@@ -217,7 +217,13 @@ class Sleep:
 
 @dataclass(frozen=True, slots=True)
 class TryAgain:
-    """Go back to the step that failed, as its next try. Only for the retry type."""
+    """Go back to the step that failed, as its next try. Only for the retry type.
+
+    `by_hand`: a person asked for it, so it does not count as an automatic try.
+    """
+
+    by_hand: bool = False
+    note: Mapping[str, Any] = _empty()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from runtime import crash
 from runtime.actor import Actor
 from runtime.clock import Clock
 from runtime.core.engine import micros
-from runtime.core.flow import FlowCheck, compile_plan, fingerprint, read_flow
+from runtime.core.flow import FlowCheck, compile_published, fingerprint, read_flow
 from runtime.core.plan import Plan
 from runtime.core.problem import Problem
 from runtime.store import trail
@@ -176,7 +176,7 @@ class Flows:
         if plan is None:
             query = select(flow_versions.c.document, flow_versions.c.number).where(flow_versions.c.id == version_id)
             document, number = connection.execute(query).one()
-            plan = self._plans[version_id] = compile_plan(read_flow(orjson.loads(document)), number)
+            plan = self._plans[version_id] = compile_published(orjson.loads(document), number)
         return plan
 
     def set_default(self, key: str, actor: Actor) -> bool:

@@ -219,7 +219,7 @@ def _sheet(connection: Connection, trace: str) -> Sheet | None:
         names=names(connection),
         reasons=tuple(words(reason) for reason in orjson.loads(task["reasons"])),
         mine=mine and task["state"] == "open" and may("tasks.decide"),
-        kind=drawn_version(connection, order["version_id"]).kind(task["node"]),
+        kind=drawn_version(connection, order["version_id"]).asking_kind(task["node"]),
     )
 
 
@@ -230,7 +230,7 @@ def decision_name(kind: str, decision: str) -> str:
 
 def _done_words(connection: Connection, trace: str, decision: str) -> str:
     task = queries.task(connection, trace)
-    kind = drawn_version(connection, task["version_id"]).kind(task["node"]) if task else ""
+    kind = drawn_version(connection, task["version_id"]).asking_kind(task["node"]) if task else ""
     return word(f"{kind}.decided.{decision}", _("Approved.") if decision == "approve" else _("Rejected."))
 
 

@@ -10,10 +10,11 @@ from sqlalchemy import Connection, RowMapping, select
 from builder.drawn import DrawnFlow, drawn_version
 from builder.i18n import moment, plain, span, words
 from builder.i18n.text import _
-from builder.labels import field_name, outlet_name, told
+from builder.labels import field_name, outlet_name, port_name, told
 from builder.navigation import duty_name
 from builder.systems.health import kept_back
 from runtime.actor import SYSTEM
+from runtime.core.plan import drawn_id
 from runtime.core.run import Token, read_token, trace_code
 from runtime.store import queries
 from runtime.store.tables import tasks, teams, users
@@ -147,7 +148,7 @@ def standing_words(connection: Connection, order: RowMapping, known: Names) -> s
     tokens = [read_token(row) for row in orjson.loads(order["tokens"])]
     if not tokens:
         return reason_words(order)
-    name = flow.node_name(tokens[0].node)
+    name = flow.node_name(drawn_id(tokens[0].node))
     more = _(" and %(n)s more", n=len(tokens) - 1) if len(tokens) > 1 else ""
     token = tokens[0]
     match token.rest:
@@ -207,7 +208,7 @@ def _gather(entries: Sequence[Mapping[str, Any]]) -> list[_Draft]:
 
 
 def _ways(draft: _Draft) -> list[tuple[str, str]]:
-    ports = [record["port"] for record in draft.records if "port" in record]
+    ports = [record["port"] for record in draft.records if "port" in record and not record.get("policy")]
     forks = [port for record in draft.records for port in record.get("fork", ())]
     return [(draft.node, port) for port in (*ports, *forks)]
 
@@ -241,7 +242,8 @@ class _Teller:
     def visit(self, draft: _Draft) -> Visit:
         last = draft.records[-1]
         trace = trace_code(self.run_id, draft.step, draft.attempt)
-        kind = self.flow.kind(draft.node)
+        policy = bool(last.get("policy"))
+        kind = "retry" if policy else self.flow.kind(draft.node)
         resting = (draft.step, draft.attempt) in self.resting
         why, facts = self._why(kind, draft, last, trace)
         return Visit(
@@ -254,7 +256,7 @@ class _Teller:
             came=draft.came,
             left=None if resting or "failed" in last else last["at"],
             tone=self._tone(draft.node, last, resting),
-            out=self._out(draft.node, last),
+            out=port_name(kind, last["port"], None) if policy and "port" in last else self._out(draft.node, last),
             by=self.names.person(last.get("note", {}).get("by") or _who_retried(draft)),
             why=tuple(why),
             facts=tuple(facts),
@@ -263,6 +265,8 @@ class _Teller:
     def _tone(self, node: str, record: Mapping[str, Any], resting: bool) -> Tone:
         match record:
             case {"failed": _failure}:
+                return "failed"
+            case {"port": "exhausted"}:
                 return "failed"
             case {"port": port} if any(one.failure and one.id == port for one in self.flow.ports(node)):
                 return "failed"
@@ -287,6 +291,8 @@ class _Teller:
                 return _("cancelled")
             case {"again": _step}:
                 return _("tried again")
+            case {"passed_over": [_step, port]}:
+                return _("passed over")
             case {"failed": _failure}:
                 return _("failed")
             case _:
@@ -325,9 +331,10 @@ class _Teller:
     # --- where it stands ------------------------------------------------------------------------------------------------
 
     def standing(self, token: Token, drafts: Sequence[_Draft]) -> Standing:
-        name = self.flow.node_name(token.node)
+        node = drawn_id(token.node)
+        name = self.flow.node_name(node)
         text, tone, remedy = self._standing_words(token, drafts)
-        return Standing(token.node, name, text, tone, remedy, token.step, token.until)
+        return Standing(node, name, text, tone, remedy, token.step, token.until)
 
     def _standing_words(self, token: Token, drafts: Sequence[_Draft]) -> tuple[str, Tone, str]:
         trace = trace_code(self.run_id, token.step, token.attempt)

@@ -33,7 +33,7 @@ from nodes.contract import (
 )
 from runtime.core.decision import AskedEffect, AskedTask, Decision, Stale, event_row, filled
 from runtime.core.moving import obstacles
-from runtime.core.plan import Plan, PlanNode
+from runtime.core.plan import Plan, PlanNode, drawn_id, is_drawn
 from runtime.core.run import (
     Amend,
     Close,
@@ -253,7 +253,15 @@ class _Burst:
                 node = self._node(token)
                 asked = replace(self._step(token, node), now=EPOCH + token.since * MICROSECOND)
                 self._apply(token, node, node.type.enter(asked))
+                self._waits_since(token)
         return True
+
+    def _waits_since(self, before: Token) -> None:
+        """Whoever is asked anew at the same step has been waited for since the first time."""
+        place = (before.step, before.attempt)
+        self.tokens = [
+            replace(one, since=before.since) if (one.step, one.attempt) == place else one for one in self.tokens
+        ]
 
     def _close(self, result: Result, reason: str) -> bool:
         if self.run.ended_at is not None:
@@ -288,8 +296,8 @@ class _Burst:
                 self._ask(token, outcome)
             case Sleep(until, note):
                 self._rest(token, "retry" if node.kind == "retry" else "time", until, **filled(note=dict(note)))
-            case TryAgain():
-                self._try_again(token)
+            case TryAgain(by_hand, note):
+                self._try_again(token, by_hand, note)
             case PassOver(note):
                 self._pass_over(token, note)
             case Fork(ports):
@@ -306,7 +314,7 @@ class _Burst:
         match outcome:
             case AskPerson(task, until):
                 self._rest(token, "person", until)
-                self.tasks[trace] = AskedTask(trace, token.node, task)
+                self.tasks[trace] = AskedTask(trace, drawn_id(token.node), task)
             case Hold(task, until):
                 self._rest(token, "hold", until)
                 self.tasks[trace] = AskedTask(trace, token.node, task)
@@ -330,18 +338,18 @@ class _Burst:
             return token.origin
         return Origin(token.node, token.step, token.attempt, replace(failure, attempt=token.tries), token.by_hand)
 
-    def _try_again(self, token: Token) -> None:
+    def _try_again(self, token: Token, by_hand: bool, note: Mapping[str, Any]) -> None:
         origin = token.origin
         assert origin is not None, "only a retry node says TryAgain, and only failures lead to it"
-        self._record(token, again=[origin.step, origin.attempt + 1])
+        self._record(token, again=[origin.step, origin.attempt + 1], **filled(note=dict(note)))
         self.tokens.remove(token)
         self.tokens.append(
             Token(
                 node=origin.node,
                 step=origin.step,
                 attempt=origin.attempt + 1,
-                tries=origin.failure.attempt + 1,
-                by_hand=origin.by_hand,
+                tries=1 if by_hand else origin.failure.attempt + 1,
+                by_hand=origin.by_hand + by_hand,
                 since=self.at,
                 groups=token.groups,
             )
@@ -475,7 +483,9 @@ class _Burst:
             self.view = with_changes(self.order, self.changes)
 
     def _record(self, token: Token, **what: Any) -> None:
-        self.visits.append({"step": token.step, "attempt": token.attempt, "node": token.node, "at": self.at, **what})
+        """A visit of the journal. What a flow's policy does is told of the step whose failures it takes."""
+        visit = {"step": token.step, "attempt": token.attempt, "node": drawn_id(token.node), "at": self.at, **what}
+        self.visits.append(visit if is_drawn(token.node) else {**visit, "policy": True})
 
     def decision(self, event: RunEvent) -> Decision:
         """All that the burst changed."""

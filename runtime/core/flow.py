@@ -15,10 +15,10 @@ from nodes.contract import Words
 from runtime.core.flow_foreign import product_of
 from runtime.core.flow_parts import Edge, Flow, FlowNode
 from runtime.core.flow_settings import compiled, read_settings
-from runtime.core.flow_structure import JOIN, SPLIT, structure_problems
+from runtime.core.flow_structure import JOIN, RETRY, SPLIT, structure_problems
 from runtime.core.json_text import shown
 from runtime.core.meeting import meeting_places
-from runtime.core.plan import Plan, PlanNode
+from runtime.core.plan import Plan, PlanNode, policy_id
 from runtime.core.problem import Problem
 from runtime.core.shape import StrictValidator, nearest, shape_problems
 
@@ -56,6 +56,7 @@ def read_flow(document: Any) -> FlowCheck:
     problems = [_at_node(problem, document) for problem in shape_problems(_validator(), document)]
     nodes = [_node(number, drawn, problems) for number, drawn in enumerate(document["nodes"]) if _is_node(drawn)]
     edges = [_edge(drawn) for drawn in document["edges"] if _is_edge(drawn)]
+    failures = _failures(document.get("failures"), problems)
     complete = len(nodes) == len(document["nodes"]) and len(edges) == len(document["edges"])
     if not complete or any(problem.where in ("key", "name") for problem in problems):
         return FlowCheck(None, tuple(problems))
@@ -67,6 +68,7 @@ def read_flow(document: Any) -> FlowCheck:
         nodes=tuple(nodes),
         edges=tuple(edges),
         document=document,
+        failures=failures,
     )
     return FlowCheck(flow, (*problems, *structure_problems(flow)))
 
@@ -127,6 +129,17 @@ def _node(number: int, drawn: Mapping[str, Any], problems: list[Problem]) -> Flo
     return FlowNode(node_id, kind, drawn.get("name"), settings, node_type, node_type.ports(settings), sound)
 
 
+def _failures(given: Any, problems: list[Problem]) -> FlowNode | None:
+    """The flow's one failure policy as a retry that stands nowhere; what is wrong with it is added to `problems`."""
+    if not isinstance(given, Mapping):
+        return None
+    kind = node_types()[RETRY]
+    settings, found = read_settings(kind, given, "failures", None)
+    problems.extend(found)
+    sound = not any(problem.level == "error" for problem in found)
+    return FlowNode("", RETRY, None, settings, kind, kind.ports(settings), sound)
+
+
 def _unknown_kind(number: int, node_id: str, kind: str) -> Problem:
     near = nearest(kind, node_types())
     code = "flow.type_unknown_near" if near else "flow.type_unknown"
@@ -164,9 +177,23 @@ def _list(value: Any) -> list[Any]:
 
 def compile_plan(check: FlowCheck, version: int = 0) -> Plan:
     """The plan of a flow without errors. Raises ValueError when there are any."""
-    flow = check.flow
-    if flow is None or check.errors:
+    if check.flow is None or check.errors:
         raise ValueError(f"a flow with errors has no plan: {check.errors}")
+    return _plan(check.flow, version)
+
+
+def compile_published(document: Any, version: int) -> Plan:
+    """The plan of a version that was once published: it runs on, even if today's rules would forbid to publish it.
+
+    Raises ValueError where it is impossible: what cannot be read as a flow, or a step of a type that is gone.
+    """
+    flow = read_flow(document).flow
+    if flow is None or any(node.type is None for node in flow.nodes):
+        raise ValueError("nothing runs that cannot be read, or whose steps nobody knows")
+    return _plan(flow, version)
+
+
+def _plan(flow: Flow, version: int) -> Plan:
     index = {node.id: number for number, node in enumerate(flow.nodes)}
     targets: dict[str, dict[str, int]] = {node.id: {} for node in flow.nodes}
     for edge in flow.edges:
@@ -174,13 +201,35 @@ def compile_plan(check: FlowCheck, version: int = 0) -> Plan:
     ways = {node: [flow.nodes[target].id for target in ports.values()] for node, ports in targets.items()}
     splits, joins = ([node.id for node in flow.nodes if node.kind == kind] for kind in (SPLIT, JOIN))
     meets = meeting_places(ways, splits, frozenset(joins))
-    nodes = tuple(_plan_node(node, targets[node.id], meets.get(node.id, frozenset())) for node in flow.nodes)
+    unseen = tuple(_policies(flow, targets))
+    index |= {node.id: number for number, node in enumerate(unseen, len(index))}
+    drawn = (
+        _plan_node(node, targets[node.id], meets.get(node.id, frozenset()), index.get(policy_id(node.id)))
+        for node in flow.nodes
+    )
+    nodes = (*drawn, *unseen)
     start = next(number for number, node in enumerate(nodes) if node.type.group == "start")
     return Plan(flow.key, version, fingerprint(flow.document), start, nodes, index)
 
 
-def _plan_node(node: FlowNode, targets: Mapping[str, int], meets: frozenset[str]) -> PlanNode:
+def _policies(flow: Flow, targets: Mapping[str, Mapping[str, int]]) -> Iterator[PlanNode]:
+    """By the flow's one policy, an unseen retry behind every step with a failure way that leads nowhere.
+
+    A retry that gives up is not tried once more: it goes to the failure list.
+    """
+    if flow.failures is None:
+        return
+    for node in flow.nodes:
+        if node.kind != RETRY and any(port.failure and port.id not in targets[node.id] for port in node.ports):
+            unseen = replace(flow.failures, id=policy_id(node.id), name=node.name)
+            yield _plan_node(unseen, {}, frozenset(), None)
+
+
+def _plan_node(node: FlowNode, ways: Mapping[str, int], meets: frozenset[str], policy: int | None) -> PlanNode:
+    """`ways` are drawn; failures that have none go to `policy`, the place of the step's unseen retry, if it has one."""
     assert node.type is not None
+    failures = frozenset(port.id for port in node.ports if port.failure)
+    caught = {} if policy is None else dict.fromkeys(failures - ways.keys(), policy)
     return PlanNode(
         id=node.id,
         kind=node.kind,
@@ -188,9 +237,9 @@ def _plan_node(node: FlowNode, targets: Mapping[str, int], meets: frozenset[str]
         name=node.name,
         settings=compiled(node.kind, node.settings),
         ports={port.id: port for port in node.ports},
-        targets=targets,
-        connected=frozenset(targets),
-        failure_ports=frozenset(port.id for port in node.ports if port.failure),
+        targets={**ways, **caught},
+        connected=frozenset(ways),
+        failure_ports=failures,
         meets=meets,
     )
 

@@ -35,7 +35,10 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """A flow document whose key, name, nodes and edges could all be read. It may still have problems: a draft may."""
+    """A flow document whose key, name, nodes and edges could all be read. It may still have problems: a draft may.
+
+    `failures` is the policy for all failure ways that lead nowhere, if the flow has one: a retry that stands nowhere.
+    """
 
     key: str
     name: Words
@@ -44,3 +47,4 @@ class Flow:
     nodes: tuple[FlowNode, ...]
     edges: tuple[Edge, ...]
     document: Mapping[str, Any]
+    failures: FlowNode | None = None

@@ -63,7 +63,7 @@ def _completed(value: Any, schema: Mapping[str, Any]) -> Any:
 
 
 def read_settings(
-    node_type: NodeType, given: Settings, where: str, node: str
+    node_type: NodeType, given: Settings, where: str, node: str | None
 ) -> tuple[Mapping[str, Any], tuple[Problem, ...]]:
     """The completed settings and all that is wrong with them. `where` is the path of the settings in the document."""
     settings = with_defaults(node_type.kind, given)
@@ -71,7 +71,7 @@ def read_settings(
     return settings, problems or _deeper_problems(node_type, settings, where, node)
 
 
-def _deeper_problems(node_type: NodeType, settings: Settings, where: str, node: str) -> tuple[Problem, ...]:
+def _deeper_problems(node_type: NodeType, settings: Settings, where: str, node: str | None) -> tuple[Problem, ...]:
     """What a schema cannot say."""
     special = chain.from_iterable(
         _FORMATS[rule.format].problems(value, rule.schema, joined(where, *place))
@@ -83,7 +83,7 @@ def _deeper_problems(node_type: NodeType, settings: Settings, where: str, node: 
     )
 
 
-def _problem(finding: Finding, where: str, node: str) -> Problem:
+def _problem(finding: Finding, where: str, node: str | None) -> Problem:
     return Problem(finding.code, joined(where, finding.field), finding.params, node, finding.level)
 
 

@@ -221,6 +221,14 @@ def _teams(drawing: _Drawing) -> Iterator[Problem]:
         for team in node.type.teams(node.settings):
             if team not in drawing.flow.teams:
                 yield drawing.problem("flow.team_unlisted", node.id, "warning", team=shown(team))
+    for team in _policy_teams(drawing.flow):
+        if team not in drawing.flow.teams:
+            yield Problem("flow.team_unlisted", "failures", {"team": shown(team)}, level="warning")
+
+
+def _policy_teams(flow: Flow) -> tuple[str, ...]:
+    policy = flow.failures
+    return policy.type.teams(policy.settings) if policy and policy.type and policy.sound else ()
 
 
 def _cases(drawing: _Drawing) -> Iterator[Problem]:

@@ -6,6 +6,24 @@ from typing import Any
 
 from nodes.contract import NodeType, Port, Words
 
+# No id of a drawn node begins with it.
+_UNSEEN = "~"
+
+
+def policy_id(node: str) -> str:
+    """The id of the unseen plan node that takes a step's failures by the flow's one policy."""
+    return _UNSEEN + node
+
+
+def drawn_id(node: str) -> str:
+    """The node that people see: for a step's unseen policy, that step."""
+    return node.removeprefix(_UNSEEN)
+
+
+def is_drawn(node: str) -> bool:
+    """Whether people see the node in the drawing."""
+    return not node.startswith(_UNSEEN)
+
 
 @dataclass(frozen=True, slots=True)
 class PlanNode:

@@ -9,7 +9,7 @@ from typing import Any
 from nodes.contract import Answered, Decided, Event, Need
 from runtime.core.decision import Decision
 from runtime.core.engine import EPOCH, decide
-from runtime.core.plan import Plan
+from runtime.core.plan import Plan, drawn_id
 from runtime.core.run import Due, Reply, Run, RunEvent, RunState, Start, Token
 
 RUN_ID = "0" * 26
@@ -99,7 +99,7 @@ class _Stage:
                 yield event
 
     def _event_for(self, token: Token) -> RunEvent | None:
-        answer = next((each for each in self.answers if each["node"] == token.node), None)
+        answer = next((each for each in self.answers if each["node"] == drawn_id(token.node)), None)
         match token.rest:
             case "retry":
                 return self._wait_for(token, answer if answer and answer.get("due") else None)
@@ -140,6 +140,6 @@ def _path(journal: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for entry in journal:
         for visit in entry["steps"]:
             place = (visit["step"], visit["attempt"])
-            if place not in seen:
+            if place not in seen and not visit.get("policy"):
                 seen.add(place)
                 yield visit["node"]

@@ -149,8 +149,8 @@ def told(outcome: Outcome) -> Json:
 
 def _told_shortly(outcome: TryAgain | PassOver | Meet) -> Json:
     match outcome:
-        case TryAgain():
-            return {"again": True}
+        case TryAgain(by_hand, note):
+            return {"again": True} | _filled(by_hand=by_hand, note=dict(note))
         case PassOver(note):
             return {"pass_over": True} | _filled(note=dict(note))
         case Meet():
