@@ -12,7 +12,7 @@ from nodes.contract import Need
 from runtime.core.decision import Decision, Stale
 from runtime.core.engine import NO_PLAN, break_off, decide, ways_on
 from runtime.core.plan import Plan
-from runtime.core.run import Close, Reply, RunEvent
+from runtime.core.run import Close, Move, Reply, RunEvent
 from runtime.facts import gather
 from runtime.flows import Flows
 from runtime.store.journal import Loaded
@@ -53,16 +53,27 @@ class Decider:
         return batches
 
     def decide(self, connection: Connection, loaded: Loaded, event: RunEvent, now: datetime) -> Decision | Stale:
-        """What follows from one event. A defect in one order's burst puts that order on the failure list."""
+        """What follows from one event. A defect in one order's burst puts that order on the failure list.
+
+        An order that hits a defect while it is moved to another version stays where it is.
+        """
         try:
             return self._decide(connection, loaded, event, now)
         except Exception as defect:
             log.exception("burst.defect", run=loaded.run.id)
+            if isinstance(event, Move):
+                return Stale(event)
             return break_off(loaded.run, event, f"{type(defect).__name__}: {defect}", now)
 
     def _decide(self, connection: Connection, loaded: Loaded, event: RunEvent, now: datetime) -> Decision | Stale:
         # An end needs no flow, so an order can be closed whose version cannot be read.
-        plan = NO_PLAN if isinstance(event, Close) else self.plan(connection, loaded)
+        match event:
+            case Close():
+                plan = NO_PLAN
+            case Move():
+                plan = self.flows.plan(connection, event.to_version)
+            case _:
+                plan = self.plan(connection, loaded)
         facts: dict[str, Any] = {}
         while True:
             followed = decide(plan, loaded.run, loaded.order, event, facts, now)

@@ -42,9 +42,9 @@ def perform() -> None:
 
 
 def act() -> None:
-    """Do what people asked to be done about many failures."""
+    """Do what people asked to be done about many orders: to their failures, and moves to another version."""
     service = _service()
-    _linger(service.act_bell, service.acts.work)
+    _linger(service.act_bell, lambda: service.acts.work() + service.moving.work())
 
 
 def _service() -> Service:

@@ -28,6 +28,7 @@ from runtime.effects import Outlets
 from runtime.flows import Flows
 from runtime.intake import Arrival, Intake, Receipt
 from runtime.mending import Mending
+from runtime.moving import Moving
 from runtime.outbox import Outbox
 from runtime.store import journal, lanes, trail
 from runtime.store.database import begin, reading
@@ -74,6 +75,7 @@ class Service:
         self.flows = Flows(engine, clock)
         self.decider = Decider(self.flows)
         self.acts = Acts(engine, self.decider, clock, act_bell.ring, self.ring_for)
+        self.moving = Moving(engine, self.decider, clock, act_bell.ring, self.ring_for)
         self.mending = Mending(engine, self.decider, clock)
         self.intake = Intake(engine, clock, run_bell.ring, Breaker(zone))
         self.surges = Surges(engine, clock, zone, self.decider, run_bell.ring)
@@ -147,7 +149,7 @@ class Service:
             self.run_bell.ring()
         if self.outbox.due():
             self.effect_bell.ring()
-        if self.acts.due():
+        if self.acts.due() or self.moving.due():
             self.act_bell.ring()
         self.surges.tick()
 

@@ -94,6 +94,14 @@ def save(connection: Connection, decisions: Sequence[Decision], now: int, actor:
     failure_list.note(connection, decisions, now, actor)
 
 
+def move(connection: Connection, decisions: Sequence[Decision], version_id: str, now: int, actor: Actor) -> None:
+    """Store moves: these runs, locked by the caller, go by this version from now on."""
+    if decisions:
+        moved = update(runs).where(runs.c.id.in_([decision.run.id for decision in decisions]))
+        connection.execute(moved.values(version_id=version_id))
+        save(connection, decisions, now, actor)
+
+
 def list_anew(connection: Connection, run_id: str, order: Mapping[str, Any]) -> None:
     """Let lists and searches find an order by its changed content. What came in stays as it was stored."""
     connection.execute(update(orders).where(orders.c.run_id == run_id).values(_listed(order)))
@@ -277,7 +285,7 @@ def _ask_people(connection: Connection, decisions: Iterable[Decision], now: int)
     known = set(again)
     for row in (row for row in asked if row["trace"] in known):
         same = update(tasks).where(tasks.c.trace == row["trace"])
-        connection.execute(same.values({name: row[name] for name in ("who_kind", "who", "due_at", "title")}))
+        connection.execute(same.values({name: row[name] for name in ("who_kind", "who", "due_at", "title", "reasons")}))
     new = [row for row in asked if row["trace"] not in known]
     if new:
         connection.execute(tasks.insert(), new)

@@ -189,7 +189,7 @@ runs = Table(
     Column("id", ULID, primary_key=True),
     Column("channel", KEY, nullable=False),
     Column("flow_key", KEY, comment="null: no flow takes it yet, it is held"),
-    Column("version_id", ULID, comment="the version that it started on, and keeps"),
+    Column("version_id", ULID, comment="the version that it goes by"),
     Column("state", Name(16), nullable=False),
     Column("due_at", BigInteger, index=True, comment="when it goes on by itself; null: only by a reply"),
     Column("tokens", Body(), nullable=False, comment="JSON, where it stands; see runtime.core.run"),
@@ -444,5 +444,37 @@ refusals = Table(
     Column("raw_size", Integer, nullable=False, comment="bytes before the cut"),
     Column("alarm", Boolean, nullable=False, comment="the first of a burst"),
     Index("ix_refusals_channel_received_at", "channel", "received_at"),
+    **MARIADB,
+)
+
+# --- moves of running orders to another version -------------------------------------------------------------------------
+
+moves = Table(
+    "moves",
+    metadata,
+    Column("id", ULID, primary_key=True),
+    Column("flow_key", KEY, nullable=False, index=True),
+    Column("to_version", ULID, comment="null: each order goes back to where it came from"),
+    Column("undoes", ULID, index=True, comment="the move that this one takes back"),
+    Column("reason", Text, nullable=False),
+    Column("actor", Body(), nullable=False, comment="JSON {name, ip, device}"),
+    Column("state", Name(16), nullable=False, index=True, comment="running or done"),
+    Column("total", Integer, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    **MARIADB,
+)
+
+moved_runs = Table(
+    "moved_runs",
+    metadata,
+    Column("move_id", ULID, primary_key=True),
+    Column("run_id", ULID, primary_key=True, index=True),
+    Column("from_version", ULID, nullable=False),
+    Column("to_version", ULID, nullable=False),
+    Column("state", Name(16), nullable=False, comment="ready, moved, declined or undone"),
+    Column("why", Body(), comment="JSON list [code, node]: why it was declined"),
+    Column("at", BigInteger, comment="when it was moved or declined"),
+    Index("ix_moved_runs_move_id_state", "move_id", "state"),
     **MARIADB,
 )
