@@ -14,6 +14,7 @@ from builder.admin import views as admin
 from builder.api import install_api
 from builder.canvas import views as canvas
 from builder.config import Settings, asset_root
+from builder.failures import changes
 from builder.failures import views as failures
 from builder.flows import views as flows
 from builder.guide import views as guide
@@ -29,7 +30,7 @@ from builder.web import here, install_web
 from runtime.wiring import open_service
 
 MAX_BODY = 8 * 1024 * 1024
-ROOMS = (signin, start, inbox, orders, failures, refusals, flows, canvas, guide, systems, admin)
+ROOMS = (signin, start, inbox, orders, failures, changes, refusals, flows, canvas, guide, systems, admin)
 
 
 def assemble(settings: Settings) -> Flask:

@@ -119,7 +119,7 @@ class Mending:
             "applied_at": at,
         }
         connection.execute(order_changes.insert(), row)
-        trail.write(connection, actor, at, "order.amend", run_id, amendment.before, amendment.after)
+        trail.write(connection, actor, at, "run.amend", run_id, amendment.before, amendment.after)
         return Proposed(change_id, amendment.before, amendment.after, applied=True)
 
 

@@ -1,7 +1,7 @@
 """The failure desk: failures by cause or one by one, each with all that was known, mended one at a time or many at once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 import orjson
@@ -20,7 +20,7 @@ from builder.orders.story import Story, failure_words, names, tell
 from builder.web import asker, go, service
 from runtime.acts import Do, Mend, Unmended
 from runtime.clock import now
-from runtime.core.engine import with_changes
+from runtime.core.engine import micros, with_changes
 from runtime.store import desk, queries, screens
 from runtime.store.database import reading
 from runtime.store.desk import Look
@@ -31,6 +31,8 @@ pages = Blueprint("failures", __name__)
 PAGE: Final = 50
 MOST_REASON: Final = 1000
 STATES: Final = ("open", "mended", "all")
+AGES: Final = ("hour", "day", "older")
+HOUR: Final = 3_600_000_000
 KINDS: Final = ("error", "timeout", "refused", "bad_answer")
 DOES: Final[Mapping[str, Do]] = {"retry": "retry", "skip": "skip", "done": "done", "cancelled": "cancelled"}
 
@@ -44,11 +46,14 @@ class View:
     single: bool
     before: str
     page: int
+    age: str = ""
 
     def query(self, **more: Any) -> dict[str, Any]:
         """The view as parameters of an address, from its first page on."""
         look = self.look
         told = {
+            "system": look.system,
+            "age": self.age,
             "state": self.shown if self.shown != "open" else "",
             "cause": look.cause,
             "flow": look.flow,
@@ -62,7 +67,9 @@ class View:
     @property
     def narrowed(self) -> bool:
         """Whether anything but the state is asked for."""
-        return bool(self.look.flow or self.look.channel or self.look.kind or self.look.text)
+        return bool(self.look.flow or self.look.channel or self.look.kind or self.look.text) or bool(
+            self.look.system or self.age
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +120,7 @@ def list_page() -> ResponseReturnValue:
             last=rows[PAGE - 1][0]["id"] if len(rows) > PAGE else None,
             counts={state: desk.count_failures(connection, _of(view.look, state)) for state in STATES},
             channel_choices=[(name, name) for name in screens.channel_names(connection)],
+            system_choices=[(name, outlet_name("system", name)) for name in desk.system_names(connection)],
             flow_choices=[(key, words(name)) for key, name in screens.flow_names(connection).items()],
             running=desk.running_acts(connection),
             once=new_id(now()),
@@ -176,7 +184,11 @@ def act_page(act_id: str) -> ResponseReturnValue:
             abort(404)
         spec, actor = orjson.loads(act["spec"]), orjson.loads(act["actor"])
         return render_template(
-            "failures/act.html", act=act, mend=spec["mend"], by=names(connection).person(actor["name"])
+            "failures/act.html",
+            act=act,
+            mend=spec["mend"],
+            declined=orjson.loads(act["reasons"]),
+            by=names(connection).person(actor["name"]),
         )
 
 
@@ -281,13 +293,29 @@ def _view(told: Mapping[str, str] | None = None) -> View:
         channel=told.get("channel", "")[:64],
         kind=kind if kind in KINDS else "",
         text=told.get("q", "").strip()[:128],
+        system=told.get("system", "")[:64],
     )
+    age = told.get("age", "")
+    if age in AGES:
+        look = _of_age(look, age)
     number = int(page) if page.isascii() and page.isdigit() and len(page) < 5 else 0
-    return View(look, shown, bool(look.cause) or told.get("single") == "1", told.get("before", "")[:26], number)
+    single = bool(look.cause) or told.get("single") == "1"
+    return View(look, shown, single, told.get("before", "")[:26], number, age if age in AGES else "")
+
+
+def _of_age(look: Look, age: str) -> Look:
+    at = micros(now())
+    match age:
+        case "hour":
+            return replace(look, since=at - HOUR)
+        case "day":
+            return replace(look, since=at - 24 * HOUR)
+        case _:
+            return replace(look, until=at - 24 * HOUR)
 
 
 def _of(look: Look, state: str) -> Look:
-    return Look("" if state == "all" else state, look.cause, look.flow, look.channel, look.kind, look.text)
+    return replace(look, state="" if state == "all" else state)
 
 
 # --- what is done -------------------------------------------------------------------------------------------------------

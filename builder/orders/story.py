@@ -1,6 +1,6 @@
 """An order's story: where it stands, and each step that it took, told from the journal in the asker's language."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -127,13 +127,14 @@ def tell(connection: Connection, order: RowMapping) -> Story:
     resting = frozenset((token.step, token.attempt) for token in tokens)
     teller = _Teller(order["run_id"], flow, known, asked, calls, kept_back(connection, calls), resting)
     visits = tuple(teller.visit(draft) for draft in drafts)
+    turns = _turns(connection, order["run_id"], entries, known)
     standings = tuple(teller.standing(token, drafts) for token in tokens)
     lit = frozenset(way for draft in drafts for way in _ways(draft))
     marks = {visit.node: visit.tone for visit in visits} | {one.node: one.tone for one in standings}
     closer = next((entry.get("actor") for entry in reversed(entries) if entry["event"]["kind"] == "close"), None)
     return Story(
         flow=flow,
-        visits=visits,
+        visits=tuple(sorted((*visits, *turns), key=lambda visit: visit.came)),
         standings=standings or _at_rest(order),
         lit=lit,
         marks=marks,
@@ -207,6 +208,39 @@ def _gather(entries: Sequence[Mapping[str, Any]]) -> list[_Draft]:
     return list(found.values())
 
 
+def _turns(connection: Connection, run_id: str, entries: Sequence[Mapping[str, Any]], known: Names) -> Iterator[Visit]:
+    """What people did to the order between its steps: changed its content, released it, moved it to another version."""
+    changed = {row["applied_at"]: row for row in desk.changes_of(connection, run_id)}
+    for entry in entries:
+        event = entry["event"]
+        facts: list[tuple[str, str]] = []
+        match event["kind"]:
+            case "amend":
+                name = _("Content changed")
+                facts = _change_facts(changed.get(entry["at"]))
+            case "release":
+                name = _("Released")
+            case "move":
+                versions = [drawn_version(connection, event[end]).number for end in ("from", "to")]
+                name = _("Moved from version %(old)s to version %(new)s", old=versions[0], new=versions[1])
+            case _:
+                continue
+        by = known.person(entry.get("actor"))
+        why = tuple(one for one in (event.get("reason"),) if one)
+        yield Visit("", 0, 0, "", event["kind"], name, entry["at"], None, "plain", "", by, why, tuple(facts))
+
+
+def _change_facts(row: RowMapping | None) -> list[tuple[str, str]]:
+    if row is None:
+        return []
+    before, after = orjson.loads(row["before"]), orjson.loads(row["after"])
+    return [(field_name(path), f"{_of_order(before[path])} → {_of_order(after[path])}") for path in after]
+
+
+def _of_order(value: Any) -> str:
+    return _(", ").join(value) or "–" if isinstance(value, list) else plain(value)
+
+
 def _ways(draft: _Draft) -> list[tuple[str, str]]:
     ports = [record["port"] for record in draft.records if "port" in record and not record.get("policy")]
     forks = [port for record in draft.records for port in record.get("fork", ())]
@@ -257,7 +291,7 @@ class _Teller:
             left=None if resting or "failed" in last else last["at"],
             tone=self._tone(draft.node, last, resting),
             out=port_name(kind, last["port"], None) if policy and "port" in last else self._out(draft.node, last),
-            by=self.names.person(last.get("note", {}).get("by") or _who_retried(draft)),
+            by=self.names.person(last.get("note", {}).get("by") or _who_mended(draft)),
             why=tuple(why),
             facts=tuple(facts),
         )
@@ -305,8 +339,10 @@ class _Teller:
         why = self._rule_words(draft.node, last["port"], note) if kind == "route" and "port" in last else []
         why += [_finding_words(finding) for finding in note.get("findings", ())]
         why += _note_words(note)
-        if "failed" in last:
-            why += [text for text in failure_words(last["failed"]["code"], last["failed"]["params"]) if text]
+        for failed in (record["failed"] for record in draft.records if "failed" in record):
+            why += [text for text in failure_words(failed["code"], failed["params"]) if text]
+        if last.get("skipped"):
+            why.append(_("Skipped: “%(reason)s”", reason=last["event"].get("reason", "")))
         if last.get("reason"):
             why.append(words(last["reason"]))
         tries = [record["note"] for record in draft.records if "try" in record.get("note", {})]
@@ -388,11 +424,11 @@ class _Teller:
                  n=note["try"], of=note["of"], step=failed, time=at)  # fmt: skip
 
 
-def _who_retried(draft: _Draft) -> str | None:
-    """Who asked for this try, if a person did."""
+def _who_mended(draft: _Draft) -> str | None:
+    """Who asked for this try, or skipped it, if a person did."""
     for record in draft.records:
         event = record["event"]
-        if event["kind"] == "retry" and event["step"] in (None, draft.step):
+        if event["kind"] in ("retry", "skip") and event["step"] in (None, draft.step):
             actor: str | None = record["actor"]
             return actor
     return None
@@ -422,6 +458,8 @@ def _finding_words(finding: Mapping[str, Any]) -> str:
 def _call_facts(call: RowMapping, names: Names) -> list[tuple[str, str]]:
     content = orjson.loads(call["content"])
     facts = [(_("Sent to") if call["sends"] else _("To be sent to"), outlet_name(call["adapter"], call["target"]))]
+    if call["sends"] > 1:
+        facts.append((_("Sent"), _("%(n)s times, with the same key: who sent it had died", n=call["sends"])))
     if content.get("to"):
         facts.append((_("To"), names.addressee(plain(words(content["to"])))))
     if content.get("text"):

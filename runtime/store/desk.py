@@ -139,6 +139,12 @@ def running_acts(connection: Connection) -> Sequence[RowMapping]:
     return connection.execute(select(acts).where(acts.c.state == "running").order_by(acts.c.id)).mappings().all()
 
 
+def changes_of(connection: Connection, run_id: str) -> Sequence[RowMapping]:
+    """Every change of an order's content, the oldest first."""
+    query = select(order_changes).where(order_changes.c.run_id == run_id)
+    return connection.execute(query.order_by(order_changes.c.id)).mappings().all()
+
+
 def last_change(connection: Connection, run_id: str) -> RowMapping | None:
     """The last change of an order's content, or None."""
     query = select(order_changes).where(order_changes.c.run_id == run_id)

@@ -1,4 +1,4 @@
-/** The failure desk: j and k walk the rows, x ticks, Enter opens, r tries again, s goes on behind it, c closes. */
+/** The failure desk: j and k walk the rows, x ticks, Enter opens, e edits the data, r tries again, s goes on behind it, c closes. */
 
 import { isWriting } from "./inbox";
 
@@ -31,6 +31,8 @@ function act(key: string): boolean {
       return press("skip", true);
     case "c":
       return press("close", true);
+    case "e":
+      return press("edit", false);
     default:
       return false;
   }
@@ -62,8 +64,8 @@ function tick(): boolean {
 
 /** What needs a reason leads to its field until one is written. */
 function press(name: string, reasoned: boolean): boolean {
-  const button = document.querySelector<HTMLButtonElement>(`[data-act="${name}"]`);
-  const reason = button?.form?.querySelector<HTMLInputElement>("[name=reason]");
+  const button = document.querySelector<HTMLElement>(`[data-act="${name}"]`);
+  const reason = button?.closest("form")?.querySelector<HTMLInputElement>("[name=reason]");
   if (!button) return false;
   if (reasoned && reason?.value.trim() === "") reason.focus();
   else button.click();

@@ -60,7 +60,7 @@ def test_a_change_is_laid_over_the_order_and_written_down(house: House, run_id: 
     assert (row["proposed_by"], row["duty"], row["reason"]) == ("li", "after_sales", "buyer called")
     assert orjson.loads(row["before"]) == {"buyer.phone": "+86 138 0013 8000", "lines.0.quantity": 1}
     assert orjson.loads(row["after"]) == {"buyer.phone": "139 0000 1111", "lines.0.quantity": 3}
-    [act] = [one for one in rows(house, audit) if one["action"] == "order.amend"]
+    [act] = [one for one in rows(house, audit) if one["action"] == "run.amend"]
     assert (act["actor"], act["ip"], act["subject"]) == ("li", "127.0.0.1", run_id)
     with reading(house.service.engine) as connection:
         last = queries.trace(connection, run_id)[-1]
