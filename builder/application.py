@@ -25,12 +25,13 @@ from builder.models import User, db
 from builder.orders import refusals
 from builder.orders import views as orders
 from builder.start import views as start
+from builder.surges import views as surges
 from builder.systems import views as systems
 from builder.web import here, install_web
 from runtime.wiring import open_service
 
 MAX_BODY = 8 * 1024 * 1024
-ROOMS = (signin, start, inbox, orders, failures, changes, refusals, flows, canvas, guide, systems, admin)
+ROOMS = (signin, start, inbox, orders, failures, surges, changes, refusals, flows, canvas, guide, systems, admin)
 
 
 def assemble(settings: Settings) -> Flask:

@@ -45,6 +45,7 @@ Action = Literal[
     "flows.publish",
     "people.manage",
     "systems.manage",
+    "surges.decide",
 ]
 
 DUTIES: Final[tuple[Duty, ...]] = get_args(Duty)
@@ -55,7 +56,7 @@ MAY: Final[Mapping[Duty, frozenset[Action]]] = MappingProxyType(
     {
         "designer": frozenset(("start.see", "orders.see", "refusals.see", "flows.see", "flows.edit", "flows.publish")),
         "operator": _DECIDES,
-        "lead": _DECIDES | {"orders.mend", "orders.amend", "orders.upload", "refusals.see"},
+        "lead": _DECIDES | {"orders.mend", "orders.amend", "orders.upload", "refusals.see", "surges.decide"},
         "finance": _DECIDES,
         "warehouse": _DECIDES,
         "after_sales": _DECIDES | {"orders.mend", "orders.amend"},

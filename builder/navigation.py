@@ -90,6 +90,7 @@ def navigation() -> list[Place]:
         ("tasks.see", Place("inbox.list_page", _("Inbox"), "inbox", count="tasks", bar=True)),
         ("orders.see", Place("orders.list_page", _("Orders"), "orders", bar=True)),
         ("orders.see", Place("failures.list_page", _("Failures"), "alert", count="failures", alarm=True)),
+        ("orders.see", Place("surges.list_page", _("Surges"), "surge", count="surges", alarm=True)),
         ("refusals.see", Place("refusals.list_page", _("Refused"), "refused", count="refusals", alarm=True)),
         ("flows.see", Place("flows.list_page", _("Flows"), "flow", bar=True)),
         ("start.see", Place("guide.contents", _("Guide"), "guide")),

@@ -16,7 +16,8 @@ from builder.systems.health import kept_back
 from runtime.actor import SYSTEM
 from runtime.core.plan import drawn_id
 from runtime.core.run import Token, read_token, trace_code
-from runtime.store import queries
+from runtime.store import desk, queries
+from runtime.store.surges import HELD_BY
 from runtime.store.tables import tasks, teams, users
 
 Tone = Literal["done", "waiting", "failed", "cancelled", "plain"]
@@ -170,6 +171,8 @@ def reason_words(order: RowMapping) -> str:
     match order["state"], reason:
         case "held", "no_flow" | None:
             return _("no flow takes this channel's orders")
+        case "held", "surge":
+            return _("its channel is held")
         case _, None:
             return ""
         case _:
@@ -179,6 +182,11 @@ def reason_words(order: RowMapping) -> str:
 def _at_rest(order: RowMapping) -> tuple[Standing, ...]:
     """The sentence of an order that has no open step: not begun, held or ended."""
     match order["state"]:
+        case "held" if order["reason"] == HELD_BY:
+            text = _("On hold since %(time)s: channel %(channel)s is held, because far more orders than usual came or "
+                     "because somebody held it.", time=moment(order["received_at"]), channel=order["channel"])  # fmt: skip
+            remedy = _("A team lead releases it or cancels it on the page Surges.")
+            return (Standing("", "", text, "waiting", remedy),)
         case "held":
             text = _("On hold since %(time)s: no flow takes orders of channel %(channel)s.",
                      time=moment(order["received_at"]), channel=order["channel"])  # fmt: skip

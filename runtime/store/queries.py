@@ -110,8 +110,12 @@ def state_counts(connection: Connection, *, channel: str | None = None, flow_key
 
 
 def count_unreleased(connection: Connection, channel: str | None = None) -> int:
-    """How many orders are on hold that have not begun: no flow has taken them yet."""
+    """How many orders are on hold that have not begun because no flow takes them.
+
+    Those that a held channel keeps are not among them.
+    """
     query = select(func.count()).select_from(runs).where(runs.c.state == "held", runs.c.steps == 0)
+    query = query.where(func.coalesce(runs.c.reason, "") != "surge")
     return connection.execute(query.where(runs.c.channel == channel) if channel else query).scalar_one()
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, RowMapping, func, select
 
 from runtime.core.run import STATES
-from runtime.store import desk, queries
+from runtime.store import desk, queries, surges
 from runtime.store.queries import Balance, Reader
 from runtime.store.tables import (
     api_tokens,
@@ -26,10 +26,14 @@ DAY = 24 * 3600 * 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """What every page shows beside its own content. `tasks` are those that the person may decide."""
+    """What every page shows beside its own content.
+
+    `tasks` are those that the person may decide; `surges` are held channels.
+    """
 
     tasks: int
     failures: int
+    surges: int
     refusals: int
     balance: Balance
 
@@ -58,6 +62,7 @@ def pulse(connection: Connection, reader: Reader, at: int, balance: Balance) -> 
     return Pulse(
         tasks=queries.count_tasks(connection, reader),
         failures=desk.count_open(connection),
+        surges=surges.count_open(connection),
         refusals=connection.execute(refused).scalar_one(),
         balance=balance,
     )
