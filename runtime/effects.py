@@ -80,15 +80,16 @@ class Sender:
         self._recording: tuple[Told, ...] = ()
         self._listening = False
 
-    def room(self) -> int:
-        """How many more calls one lane may have out of this process: half of what is free, so that others have room too."""
+    def room(self, adapter: str, target: str) -> int:
+        """How many more calls to a target may go out of this process: half of what is free, and one in any case."""
         with self._changed:
-            return (CALLS_AT_ONCE - len(self._out) + 1) // 2
+            half = (CALLS_AT_ONCE - len(self._out)) // 2
+            return max(half, 0 if self._count(adapter, target) else 1)
 
     def out(self, adapter: str, target: str) -> int:
         """How many calls to a target are out of this process."""
         with self._changed:
-            return sum((one.effect.adapter, one.effect.target) == (adapter, target) for one in self._out.values())
+            return self._count(adapter, target)
 
     def begin(self, claimed: Sequence[ClaimedEffect], outlet: Outlet, timeout_seconds: float, claimed_at: float) -> int:
         """Begin calls that were claimed at that time of the monotonic clock. How many; those too late are left to lapse."""
@@ -130,8 +131,8 @@ class Sender:
 
     def _listen(self) -> None:
         if not self._listening:
-            self._listening = True
             threading.Thread(target=self._record_all, name="record answers", daemon=False).start()
+            self._listening = True
 
     def _record_all(self) -> None:
         while told := self._take():
@@ -174,6 +175,9 @@ class Sender:
             if time.monotonic() > until:
                 return
             time.sleep(RECORD_AGAIN_SECONDS)
+
+    def _count(self, adapter: str, target: str) -> int:
+        return sum((one.effect.adapter, one.effect.target) == (adapter, target) for one in self._out.values())
 
     def _young(self) -> int:
         newest = time.monotonic() - YOUNG_SECONDS

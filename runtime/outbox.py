@@ -67,7 +67,7 @@ class Outbox:
             lane = lanes.lock(connection, target)
             at, claimed_at = self._now(), time.monotonic()
             away = max(lanes.out(connection, target, at), self._sender.out(*target))
-            free = min(room(lane, away, at), self._sender.room())
+            free = min(room(lane, away, at), self._sender.room(*target))
             claims = journal.claim_effects(connection, target, at, lane.limits.lease, free) if free else []
             if claims and (lane.open or lane.limits.calls_per_minute):
                 lanes.save(connection, claimed(lane, [effect.trace for effect in claims], at))

@@ -71,13 +71,11 @@ class WebSystem:
 def read_answer(response: Response, now: datetime) -> Answered:
     """What a response means for the order, and for the lane."""
     status = response.status
-    if status in ASKS_TO_WAIT:
-        wait = _seconds_to_wait(response.headers.get("retry-after", ""), now)
-        return Answered("error", {"retry_after_seconds": wait} if wait else {}, _message(response))
-    if 400 <= status < 500:
+    if 400 <= status < 500 and status not in ASKS_TO_WAIT:
         return Answered("refused", message=_message(response))
     if not 200 <= status < 300:
-        return Answered("error", message=_message(response))
+        wait = _seconds_to_wait(response.headers.get("retry-after", ""), now)
+        return Answered("error", {"retry_after_seconds": wait} if wait else {}, _message(response))
     if response.body is None:
         return Answered("bad_answer", message="the answer is larger than 1 MiB")
     content = _json_object(response.body)

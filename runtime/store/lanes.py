@@ -56,7 +56,11 @@ def know_all(connection: Connection) -> None:
 
 def with_work(connection: Connection, now: int) -> list[Lane]:
     """The lanes by which calls are due that may go out now, as far as breaker, minute and pauses know."""
-    return [read_lane(row) for row in connection.execute(_WITH_WORK, {"now": now}).mappings()]
+    if connection.dialect.name in ("sqlite", "postgresql"):
+        return [read_lane(row) for row in connection.execute(_WITH_WORK, {"now": now}).mappings()]
+    # Asked for several lanes at once, MariaDB reads every effect that they ever had; asked for one, only what is due.
+    free = [read_lane(row) for row in connection.execute(_MAY_GO, {"now": now}).mappings().all()]
+    return [lane for lane in free if connection.execute(_FIRST_DUE, {**_named(lane), "now": now}).first()]
 
 
 def lock(connection: Connection, target: Target) -> Lane:
@@ -89,12 +93,10 @@ def find(connection: Connection, target: Target) -> Lane:
 
 def with_counts(connection: Connection, now: int) -> list[tuple[Lane, int, int]]:
     """Every lane, with how many calls wait and how many are out."""
-    mine = (effects.c.adapter == lanes.c.adapter, effects.c.target == lanes.c.target)
-    count = select(func.count()).select_from(effects)
-    waiting = count.where(*mine, effects.c.due_at <= now).correlate(lanes).scalar_subquery()
-    away = count.where(*mine, effects.c.due_at > now).correlate(lanes).scalar_subquery()
-    rows = connection.execute(select(lanes, waiting.label("waiting"), away.label("away"))).mappings()
-    return [(read_lane(row), row["waiting"], row["away"]) for row in rows]
+    found = [read_lane(row) for row in connection.execute(select(lanes)).mappings().all()]
+    return [
+        (lane, _waiting(connection, lane, now), out(connection, (lane.adapter, lane.target), now)) for lane in found
+    ]
 
 
 def read_lane(row: RowMapping) -> Lane:
@@ -128,20 +130,27 @@ _NOW = bindparam("now", type_=BigInteger)
 _FIND = select(lanes.c.adapter, lanes.c.target).where(
     tuple_(lanes.c.adapter, lanes.c.target).in_(bindparam("targets", expanding=True))
 )
-_WITH_WORK = select(lanes).where(
-    lanes.c.next_at <= _NOW,
-    exists().where(effects.c.adapter == lanes.c.adapter, effects.c.target == lanes.c.target, effects.c.due_at <= _NOW),
+_MAY_GO = select(lanes).where(lanes.c.next_at <= _NOW)
+_WITH_WORK = _MAY_GO.where(
+    exists().where(effects.c.adapter == lanes.c.adapter, effects.c.target == lanes.c.target, effects.c.due_at <= _NOW)
 )
-_OUT = (
-    select(func.count())
-    .select_from(effects)
-    .where(effects.c.adapter == bindparam("adapter"), effects.c.target == bindparam("target"), effects.c.due_at > _NOW)
-)
+_MINE = (effects.c.adapter == bindparam("adapter"), effects.c.target == bindparam("target"))
+_FIRST_DUE = select(effects.c.trace).where(*_MINE, effects.c.due_at <= _NOW).limit(1)
+_WAITING = select(func.count()).select_from(effects).where(*_MINE, effects.c.due_at <= _NOW)
+_OUT = select(func.count()).select_from(effects).where(*_MINE, effects.c.due_at > _NOW)
 _SAVE = (
     update(lanes)
     .where(lanes.c.adapter == bindparam("of_adapter"), lanes.c.target == bindparam("of_target"))
     .values({column.name: bindparam(column.name) for column in lanes.c if column.name not in _KEYS})
 )
+
+
+def _waiting(connection: Connection, lane: Lane, now: int) -> int:
+    return connection.execute(_WAITING, {**_named(lane), "now": now}).scalar_one()
+
+
+def _named(lane: Lane) -> dict[str, Any]:
+    return {"adapter": lane.adapter, "target": lane.target}
 
 
 def _locked(connection: Connection, target: Target) -> Lane | None:

@@ -406,6 +406,7 @@ def test_the_certificate_must_be_the_names_although_the_address_is_called(tmp_pa
         ),
         (408, {"retry-after": "soon"}, b"", Answered("error", message="408 Request Timeout")),
         (425, {}, b"", Answered("error", message="425 Too Early")),
+        (503, {"retry-after": "7"}, b"", Answered("error", {"retry_after_seconds": 7}, "503 Service Unavailable")),
         (503, {}, b'{"message": 7}', Answered("error", message="503 Service Unavailable")),
         (299, {}, b"{}", Answered("ok")),
         (799, {}, b"", Answered("error", message="799")),

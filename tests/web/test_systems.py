@@ -225,6 +225,7 @@ def test_others_look_and_only_administrators_change(house: House) -> None:
     chen = house.enter("chen")
     page = chen.get("/systems")
     assert "Warehouse (simulated)" in page and "Add a system" not in page
+    assert "may be called" not in page, "what the house looks like inside is nobody else's business"
     assert "test call" not in chen.get("/systems/system/warehouse")
     for path in ("/systems/new", "/systems/allowed", "/systems/system/flaky", "/systems/system/flaky/lane"):
         assert chen.post(path, LIMITS).status_code == 403
