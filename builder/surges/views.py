@@ -208,7 +208,7 @@ def _surge(surge_id: str, problem: str = "", status: int = 200) -> ResponseRetur
         row = surges.surge(connection, surge_id)
         if row is None:
             abort(404)
-        usual = Baseline(cast(Rule, row["rule"]), row["usual"], row["usual_hours"]) if row["rule"] else None
+        usual = _usual(row)
         page = render_template(
             "surges/surge.html",
             row=row,
@@ -219,7 +219,6 @@ def _surge(surge_id: str, problem: str = "", status: int = 200) -> ResponseRetur
             failed=surges.count_in_wave(connection, row, "failed"),
             running=surges.count_in_wave(connection, row, "running"),
             names=names(connection),
-            mean=mean,
             problem=problem,
         )
     return page, status
@@ -249,6 +248,16 @@ def _sample(connection: Connection, channel: str) -> Sample:
 def mean(usual: Baseline | None) -> str:
     """A mean as people read it: at most one decimal."""
     return "–" if usual is None else f"{float(usual.mean):.1f}".removesuffix(".0")
+
+
+@pages.app_template_global()
+def usual_mean(row: RowMapping) -> str:
+    """What was usual in the hour of a hold."""
+    return mean(_usual(row))
+
+
+def _usual(row: RowMapping) -> Baseline | None:
+    return Baseline(cast(Rule, row["rule"]), row["usual"], row["usual_hours"]) if row["rule"] else None
 
 
 def _too_late(surge_id: str) -> ResponseReturnValue:
