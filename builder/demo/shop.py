@@ -24,6 +24,7 @@ from runtime.systems import limit
 from runtime.wiring import open_service
 
 FEED = "demo-feed"  # the name of the feed's token
+NO_SURGE_BELOW = 300  # orders an hour and channel; the feed sends fewer in all
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ def open_shop(settings: Settings) -> None:
     if known is None:
         _hire(service)
         _spare_the_shaky_system(service)
+        _keep_the_feed_from_being_a_surge(service)
     for document in flows_of_the_shop():
         if service.flows.draft(document["key"]) is None:
             _publish(service, document)
@@ -86,6 +88,12 @@ def _spare_the_shaky_system(service: Service) -> None:
     """It fails two calls of three: its breaker is to be seen open now and then, while most calls still go out."""
     with begin(service.engine, durable=True) as connection:
         limit(connection, ("system", "flaky"), Limits(trip_after=6, pause_seconds=10), SYSTEM, micros(now()))
+
+
+def _keep_the_feed_from_being_a_surge(service: Service) -> None:
+    """The feed runs only while somebody looks, so that its own pace would soon be four times the mean of a day."""
+    for channel in CHANNELS:
+        service.surges.set_floor(channel, NO_SURGE_BELOW, SYSTEM)
 
 
 def _publish(service: Service, document: Mapping[str, Any]) -> None:
