@@ -14,8 +14,10 @@ from runtime.actor import Actor
 from runtime.clock import Clock
 from runtime.core.decision import Decision
 from runtime.core.engine import micros
+from runtime.core.moving import Obstacle
 from runtime.core.run import Close, Retry, RunEvent, Skip
 from runtime.deciding import Decider
+from runtime.moving import Moving
 from runtime.store import desk, journal, trail
 from runtime.store.database import begin, reading
 from runtime.store.desk import Look
@@ -23,27 +25,34 @@ from runtime.store.journal import Loaded
 from runtime.store.tables import acts, failures
 
 SLICE = 100
-Why = Literal["unknown", "mended", "no_way_on"]
+Why = Literal["unknown", "mended", "no_way_on", "no_place"]
 Do = Literal["retry", "skip", "done", "cancelled"]
 
 
 @dataclass(frozen=True, slots=True)
 class Mend:
-    """What is done about a failure: try again, go on behind it by a way (empty: the first good one), or end the order."""
+    """What is done about a failure: try again, go on behind it by a way (empty: the first good one), or end the order.
+
+    `published` has the order moved to its flow's published version before it is tried again.
+    """
 
     do: Do
     reason: str = ""
     way: str = ""
+    published: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Unmended:
-    """Why nothing was done: unknown, mended before (`by`, `at`, `how`), or no way leads on behind the step."""
+    """Why nothing was done: unknown, mended before (`by`, `at`, `how`), no way leads on behind the step, or the order cannot
+    stand in the published version (`obstacles`).
+    """
 
     why: Why
     by: str | None = None
     at: int | None = None
     how: str | None = None
+    obstacles: tuple[Obstacle, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +61,7 @@ class _Mended:
 
     followed: list[Decision]
     declined: Mapping[str, Why]
+    obstacles: Mapping[str, tuple[Obstacle, ...]]
 
 
 class Acts:
@@ -61,12 +71,14 @@ class Acts:
         self,
         engine: Engine,
         decider: Decider,
+        moving: Moving,
         clock: Clock,
         ring: Callable[[], None],
         ring_for: Callable[[Sequence[Decision]], None],
     ) -> None:
         self._engine = engine
         self._decider = decider
+        self._moving = moving
         self._clock = clock
         self._ring = ring
         self._ring_for = ring_for
@@ -81,6 +93,9 @@ class Acts:
             if row is None:
                 return Unmended("unknown")
             mended = self._mend_all(connection, [row], mend, actor, now)
+            if mended.obstacles:
+                connection.rollback()
+                return Unmended("no_place", obstacles=mended.obstacles[row["run_id"]])
             if mended.declined:
                 return self._unmended(connection, failure_id)
         self._ring_for(mended.followed)
@@ -175,12 +190,21 @@ class Acts:
     ) -> _Mended:
         """What follows, saved. An order that failed at several places is decided once for each, one after the other."""
         at = micros(now)
-        standing = {one.run.id: one for one in journal.lock(connection, {row["run_id"] for row in rows})}
+        standing = _locked(connection, {row["run_id"] for row in rows})
+        moved: list[Decision] = []
+        stuck: Mapping[str, tuple[Obstacle, ...]] = {}
+        if mend.published:
+            failed = sorted({row["run_id"] for row in rows if _is_on_list(row, standing[row["run_id"]])})
+            moved, stuck = self._moving.to_published(connection, failed, mend.reason, actor, now)
+            standing |= _locked(connection, {decision.run.id for decision in moved})
         batches: list[list[Decision]] = []
         depths: Counter[str] = Counter()
         declined: dict[str, Why] = {}
         for row in rows:
             loaded = standing[row["run_id"]]
+            if row["run_id"] in stuck:
+                declined[row["id"]] = "no_place"
+                continue
             event = self._event(connection, row, mend, loaded)
             if event == "mended" and depths[row["run_id"]]:
                 # The end of the order for another failure of it took this one along.
@@ -198,12 +222,11 @@ class Acts:
             trail.write(connection, actor, at, f"failure.{mend.do}", row["run_id"], after=followed.entry["event"])
         for batch in batches:
             journal.save(connection, batch, at, actor)
-        return _Mended([decision for batch in batches for decision in batch], declined)
+        return _Mended(moved + [decision for batch in batches for decision in batch], declined, stuck)
 
     def _event(self, connection: Connection, row: RowMapping, mend: Mend, loaded: Loaded) -> RunEvent | Why:
         """The event for one failure; or why there is none."""
-        place = (row["step"], row["attempt"])
-        if not any((t.step, t.attempt) == place for t in loaded.run.tokens if t.rest == "failed"):
+        if not _is_on_list(row, loaded):
             return "mended"
         match mend.do:
             case "retry":
@@ -218,6 +241,15 @@ class Acts:
 
 # Whoever works on an act holds it; a second worker finds none and goes away.
 _OLDEST = select(acts).where(acts.c.state == "running").order_by(acts.c.id).limit(1).with_for_update(skip_locked=True)
+
+
+def _locked(connection: Connection, run_ids: set[str]) -> dict[str, Loaded]:
+    return {one.run.id: one for one in journal.lock(connection, run_ids)}
+
+
+def _is_on_list(row: RowMapping, loaded: Loaded) -> bool:
+    place = (row["step"], row["attempt"])
+    return any((token.step, token.attempt) == place for token in loaded.run.tokens if token.rest == "failed")
 
 
 def _json(value: Mapping[str, Any]) -> str:

@@ -194,6 +194,27 @@ class Moving:
         self._ring_for([*followed, tried])
         return None
 
+    def to_published(
+        self, connection: Connection, run_ids: Sequence[str], reason: str, actor: Actor, now: datetime
+    ) -> tuple[list[Decision], dict[str, tuple[Obstacle, ...]]]:
+        """Move orders to their flows' published versions in the caller's transaction, by one move a flow.
+
+        What followed, and what keeps those that cannot. Who goes by the published version already is left as it is.
+        """
+        behind: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
+        for row in versions.behind(connection, run_ids):
+            of_flow = behind.setdefault((row["flow_key"], row["published"]), [])
+            of_flow.append((row["id"], row["version_id"], row["published"]))
+        followed: list[Decision] = []
+        declined: dict[str, tuple[Obstacle, ...]] = {}
+        for (key, target), chosen in behind.items():
+            move_id = new_id(now)
+            self._write(connection, move_id, key, target, None, chosen, reason, actor)
+            moved, left = self._slice(connection, move_id, actor, now, len(chosen))
+            followed += moved
+            declined |= left
+        return followed, declined
+
     def work(self, limit: int = SLICE) -> int:
         """Do the next slice of the oldest move, in one transaction with how far it has come. 0 means that none is left."""
         now = self._clock()

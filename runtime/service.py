@@ -74,8 +74,8 @@ class Service:
         self.clock = clock
         self.flows = Flows(engine, clock)
         self.decider = Decider(self.flows)
-        self.acts = Acts(engine, self.decider, clock, act_bell.ring, self.ring_for)
         self.moving = Moving(engine, self.decider, clock, act_bell.ring, self.ring_for)
+        self.acts = Acts(engine, self.decider, self.moving, clock, act_bell.ring, self.ring_for)
         self.mending = Mending(engine, self.decider, clock)
         self.intake = Intake(engine, clock, run_bell.ring, Breaker(zone))
         self.surges = Surges(engine, clock, zone, self.decider, run_bell.ring)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import orjson
 from flask import Blueprint, abort, flash, render_template, request
@@ -16,12 +16,13 @@ from builder.i18n import moment, plain, words
 from builder.i18n.text import _
 from builder.labels import field_name, outlet_name, setting_name
 from builder.models import engine
+from builder.moving.words import obstacle_words
 from builder.orders.story import Story, failure_words, names, tell
 from builder.web import asker, go, service
 from runtime.acts import Do, Mend, Unmended
 from runtime.clock import now
 from runtime.core.engine import micros, with_changes
-from runtime.store import desk, queries, screens
+from runtime.store import desk, queries, screens, versions
 from runtime.store.database import reading
 from runtime.store.desk import Look
 from runtime.store.ids import new_id
@@ -34,7 +35,13 @@ STATES: Final = ("open", "mended", "all")
 AGES: Final = ("hour", "day", "older")
 HOUR: Final = 3_600_000_000
 KINDS: Final = ("error", "timeout", "refused", "bad_answer")
-DOES: Final[Mapping[str, Do]] = {"retry": "retry", "skip": "skip", "done": "done", "cancelled": "cancelled"}
+DOES: Final[Mapping[str, Do]] = {
+    "retry": "retry",
+    "retry_published": "retry",
+    "skip": "skip",
+    "done": "done",
+    "cancelled": "cancelled",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +74,8 @@ class View:
     @property
     def narrowed(self) -> bool:
         """Whether anything but the state is asked for."""
-        return bool(self.look.flow or self.look.channel or self.look.kind or self.look.text) or bool(
-            self.look.system or self.age
-        )
+        look = self.look
+        return bool(look.flow or look.channel or look.kind or look.text or look.system or self.age)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,7 @@ class Sheet:
     flow: DrawnFlow
     sent: Sequence[tuple[RowMapping, list[tuple[str, str]]]]
     ways: Sequence[tuple[str, str]]
+    newer: int | None
     settings: Sequence[tuple[str, str]]
     settled_by: str
 
@@ -120,6 +127,7 @@ def list_page() -> ResponseReturnValue:
             last=rows[PAGE - 1][0]["id"] if len(rows) > PAGE else None,
             counts={state: desk.count_failures(connection, _of(view.look, state)) for state in STATES},
             channel_choices=[(name, name) for name in screens.channel_names(connection)],
+            behind=bool(versions.behind(connection, [row["run_id"] for row, _told in rows])),
             system_choices=[(name, outlet_name("system", name)) for name in desk.system_names(connection)],
             flow_choices=[(key, words(name)) for key, name in screens.flow_names(connection).items()],
             running=desk.running_acts(connection),
@@ -145,8 +153,8 @@ def mend(failure_id: str) -> ResponseReturnValue:
     if unmended and unmended.why == "unknown":
         abort(404)
     if unmended:
-        return _failure(failure_id, problem=_unmended_words(unmended), status=409)
-    flash(_done_words(wanted.do), "good")
+        return _failure(failure_id, unmended=unmended, status=409)
+    flash(_done_words(wanted), "good")
     return go("failures.list_page")
 
 
@@ -212,12 +220,16 @@ def told(connection: Connection, row: RowMapping) -> Told:
     return Told(step, flow.name or row["flow_key"], why, remedy)
 
 
-def _failure(failure_id: str, *, problem: str = "", status: int = 200) -> ResponseReturnValue:
+def _failure(
+    failure_id: str, *, problem: str = "", unmended: Unmended | None = None, status: int = 200
+) -> ResponseReturnValue:
     with reading(engine()) as connection:
         row = desk.failure(connection, failure_id)
         if row is None:
             abort(404)
         sheet = _sheet(connection, row)
+        if unmended:
+            problem = _unmended_words(unmended, drawn_version(connection, row["standing_version_id"]))
         return render_template("failures/failure.html", sheet=sheet, row=row, problem=problem), status
 
 
@@ -234,9 +246,18 @@ def _sheet(connection: Connection, row: RowMapping) -> Sheet:
         flow=flow,
         sent=[(call, _content(call)) for call in calls],
         ways=[(port.id, flow.port_name(row["node"], port.id)) for port in flow.ways_on(row["node"])],
+        newer=_newer(connection, row),
         settings=_settings(flow, row["node"]),
         settled_by=names(connection).person(row["settled_by"]),
     )
+
+
+def _newer(connection: Connection, row: RowMapping) -> int | None:
+    """The number of its flow's published version, where the order goes by another one."""
+    _key, published = versions.published_for(connection, row["run_id"])
+    if not published or published == row["standing_version_id"]:
+        return None
+    return drawn_version(connection, published).number
 
 
 def _step_of(call: RowMapping) -> int:
@@ -327,13 +348,16 @@ def _mend() -> Mend | str:
     reason = request.form.get("reason", "").strip()[:MOST_REASON]
     if do is None:
         abort(400)
-    if do != "retry" and not reason:
+    published = request.form["do"] == "retry_published"
+    if (do != "retry" or published) and not reason:
         return _("Say why, in a few words: whoever looks at the order later wants to know.")
-    return Mend(do, reason, request.form.get("way", "")[:64] if do == "skip" else "")
+    return Mend(do, reason, request.form.get("way", "")[:64] if do == "skip" else "", published)
 
 
-def _done_words(do: Literal["retry", "skip", "done", "cancelled"]) -> str:
-    match do:
+def _done_words(mend: Mend) -> str:
+    match mend.do:
+        case "retry" if mend.published:
+            return _("It is being tried again with the published version.")
         case "retry":
             return _("It is being tried again.")
         case "skip":
@@ -342,7 +366,10 @@ def _done_words(do: Literal["retry", "skip", "done", "cancelled"]) -> str:
             return _("The order is closed.")
 
 
-def _unmended_words(unmended: Unmended) -> str:
+def _unmended_words(unmended: Unmended, flow: DrawnFlow) -> str:
+    if unmended.why == "no_place":
+        why = " ".join(obstacle_words(one, flow)[0] for one in unmended.obstacles)
+        return _("Its step does not fit the published version: %(why)s", why=why)
     if unmended.why == "no_way_on":
         return _("No way leads on from this step. Close the order, or change the flow and move the order to it.")
     with reading(engine()) as connection:

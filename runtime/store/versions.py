@@ -31,6 +31,16 @@ def published_for(connection: Connection, run_id: str) -> tuple[str, str | None]
     return (row.key, row.version_id) if row else ("", None)
 
 
+def behind(connection: Connection, run_ids: Collection[str]) -> Sequence[RowMapping]:
+    """Those of these orders that go by another version than their flow's published one.
+
+    Rows of {id, flow_key, version_id, published}.
+    """
+    query = select(runs.c.id, runs.c.flow_key, runs.c.version_id, flows.c.version_id.label("published"))
+    query = query.join(flows, flows.c.key == runs.c.flow_key).where(runs.c.id.in_(run_ids))
+    return connection.execute(query.where(runs.c.version_id != flows.c.version_id)).mappings().all()
+
+
 def left_behind(connection: Connection, key: str, target: str, run_id: str | None = None) -> Sequence[RowMapping]:
     """The open orders of a flow that have begun and go by another version than this, in the order of their ids."""
     query = select(runs).where(runs.c.flow_key == key, runs.c.version_id != target, *_begun())
@@ -89,7 +99,7 @@ def moves_of(connection: Connection, key: str, *, before: str | None = None, lim
     query = select(moves).where(moves.c.flow_key == key)
     if before:
         query = query.where(moves.c.id < before)
-    return connection.execute(query.order_by(moves.c.made_at.desc(), moves.c.id.desc()).limit(limit)).mappings().all()
+    return connection.execute(query.order_by(moves.c.id.desc()).limit(limit)).mappings().all()
 
 
 def move_counts(connection: Connection, move_ids: Collection[str]) -> dict[str, dict[str, int]]:

@@ -281,3 +281,38 @@ def test_failures_are_narrowed_by_system_and_age(house: House, stub: Stub) -> No
         assert [row["external_id"] for row in desk.find_failures(connection, Look(until=before + 1))] == ["A-00000"]
         assert desk.count_failures(connection, Look(system="stub")) == 2
         assert desk.count_failures(connection, Look(system="other")) == 0
+
+
+def mended_flow(house: House) -> None:
+    """The flow without its mistake: a version that calls another system."""
+    newer = document(
+        [("in", "ingest", {}), ("call", "request", {**REQUEST, "system": "other"}), ("end", "end", {})],
+        ["in.out>call", "call.ok>end"],
+        key="shaky",
+        channels=["own-shop"],
+    )
+    publish(house.service, newer)
+
+
+def test_all_are_tried_again_with_the_flow_as_it_is_mended(house: House, stub: Stub) -> None:
+    fail(house, 5)
+    house.service.outbox.outlets = {("system", "other"): Outlet({"en": "Other"}, lambda _call: Answered("ok"))}
+    mended_flow(house)
+    house.service.acts.start("0" * 26, Look(), None, Mend("retry", "system corrected", published=True), LI)
+    work(house, limit=2)
+    assert states(house) == {"done": 5}
+    with reading(house.service.engine) as connection:
+        act = desk.act(connection, "0" * 26)
+    assert act is not None
+    assert (act["done"], act["declined"]) == (5, 0)
+
+
+def test_what_has_no_place_in_the_published_version_stays_as_it_is(house: House, stub: Stub) -> None:
+    [failure_id] = fail(house, 1)
+    nodes: list[Any] = [("in", "ingest", {}), ("end", "end", {})]
+    other = document(nodes, ["in.out>end"], key="shaky", channels=["own-shop"])
+    publish(house.service, other)
+    again = house.service.acts.mend(failure_id, Mend("retry", "flow corrected", published=True), LI)
+    assert isinstance(again, Unmended)
+    assert (again.why, [(one.code, one.node) for one in again.obstacles]) == ("no_place", [("move.no_step", "call")])
+    assert ids(house) == [failure_id]

@@ -4,7 +4,11 @@ import re
 
 import pytest
 
-from tests.web.conftest import House, Visitor
+from tests.core.flow_documents import REQUEST
+from tests.trade import publish
+from tests.web.conftest import SHAKY, House, Visitor
+
+NEWER = {"id": "call", "type": "request", "settings": {**REQUEST, "system": "elsewhere"}}
 
 
 @pytest.fixture
@@ -118,3 +122,39 @@ def test_odd_addresses_are_no_page(lead: Visitor) -> None:
     lead.get("/failures/unknown", status=404)
     lead.get("/failures/acts/unknown", status=404)
     assert "No failure fits" in lead.get("/failures?cause=x&kind=y&page=-1&state=z&q=%25_")
+
+
+def test_an_order_is_tried_again_with_the_flow_as_it_is_published_now(house: House, lead: Visitor) -> None:
+    house.take(1, "shaky-shop")
+    path = failure_of(lead, 1)
+    assert "retry_published" not in lead.get(path)
+    publish(house.service, {**SHAKY, "nodes": [one if one["id"] != "call" else NEWER for one in SHAKY["nodes"]]})
+    assert "With the published version v2" in " ".join(re.sub(r"<[^>]+>", " ", lead.get(path)).split())
+    assert lead.post(f"{path}/mending", {"do": "retry_published"}).status_code == 422
+    lead.post(f"{path}/mending", {"do": "retry_published", "reason": "the right system"})
+    assert "Moved from version 1 to version 2" in lead.get(lead_to_order(lead, path))
+
+
+def test_a_step_that_is_gone_from_the_published_version_is_told(house: House, lead: Visitor) -> None:
+    house.take(1, "shaky-shop")
+    path = failure_of(lead, 1)
+    nodes = [one for one in SHAKY["nodes"] if one["id"] != "call"]
+    publish(house.service, {**SHAKY, "nodes": nodes, "edges": [{"id": "e", "from": "in", "port": "out", "to": "end"}]})
+    answer = lead.post(f"{path}/mending", {"do": "retry_published", "reason": "without the call"})
+    assert answer.status_code == 409
+    assert "Its step does not fit the published version" in answer.text
+    assert "data-mending" in lead.get(path)
+
+
+@pytest.mark.parametrize("query", ["system=nowhere", "age=hour", "age=day"])
+def test_the_list_is_narrowed_by_system_and_age(house: House, lead: Visitor, query: str) -> None:
+    house.take(1, "shaky-shop")
+    assert "A-00001" in lead.get(f"/failures?single=1&{query}")
+    assert "No failure fits" in lead.get("/failures?single=1&age=older")
+    assert "No failure fits" in lead.get("/failures?single=1&system=other")
+
+
+def lead_to_order(lead: Visitor, path: str) -> str:
+    found = re.search(r'href="(/orders/[0-9A-Z]{26})"[^>]*data-order-link', lead.get(path))
+    assert found
+    return found[1]
