@@ -67,13 +67,15 @@ class _Out:
 
 
 class Sender:
-    """The calls that this process has out. `record` is given what they were answered, in batches, on a thread of ours.
+    """The calls that this process has out.
 
-    That thread ends when no call is out, and a process that is asked to end waits for it.
+    `record` is given what they were answered, in batches, on a thread of ours; `recorded` hears of each batch that is
+    written down. That thread ends when no call is out, and a process that is asked to end waits for it.
     """
 
-    def __init__(self, record: Callable[[Sequence[Told]], None]) -> None:
+    def __init__(self, record: Callable[[Sequence[Told]], None], recorded: Callable[[], None] = lambda: None) -> None:
         self._record = record
+        self._recorded = recorded
         self._changed = threading.Condition()
         self._out: dict[str, _Out] = {}
         self._told: list[Told] = []
@@ -137,6 +139,7 @@ class Sender:
     def _record_all(self) -> None:
         while told := self._take():
             self._write_down(told)
+            self._tell()
             with self._changed:
                 self._recording = ()
                 self._changed.notify_all()
@@ -175,6 +178,12 @@ class Sender:
             if time.monotonic() > until:
                 return
             time.sleep(RECORD_AGAIN_SECONDS)
+
+    def _tell(self) -> None:
+        try:
+            self._recorded()
+        except Exception:
+            log.exception("effect.nobody_told")
 
     def _count(self, adapter: str, target: str) -> int:
         return sum((one.effect.adapter, one.effect.target) == (adapter, target) for one in self._out.values())

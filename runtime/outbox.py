@@ -40,7 +40,7 @@ class Outbox:
         self._clock = clock
         self._ring = ring
         self._deliver = deliver
-        self._sender = Sender(self._record)
+        self._sender = Sender(self._record, self._ring_for_more)
 
     def perform(self, limit: int) -> int:
         """Make the calls that are due, each by its lane, and deliver what is answered soon.
@@ -85,12 +85,15 @@ class Outbox:
         return len(claims)
 
     def _record(self, told: Sequence[Told]) -> None:
-        """Deliver what came behind, and ring where a place in a lane is free now that others wait for."""
+        """Deliver what came behind."""
         marks: dict[lanes.Target, list[Mark]] = {}
         for one in told:
             marks.setdefault((one.effect.adapter, one.effect.target), []).append(one.mark)
         self._deliver({one.effect.trace: one.answer for one in told}, marks)
         crash.at("effect.recorded")
+
+    def _ring_for_more(self) -> None:
+        """Ring where a place in a lane is free now that others wait for."""
         if self.due():
             self._ring()
 
