@@ -22,6 +22,7 @@ from builder.i18n import install_i18n
 from builder.inbox import views as inbox
 from builder.ingest.views import install_uploads
 from builder.models import User, db
+from builder.moving import views as moving
 from builder.orders import refusals
 from builder.orders import views as orders
 from builder.start import views as start
@@ -31,7 +32,7 @@ from builder.web import here, install_web
 from runtime.wiring import open_service
 
 MAX_BODY = 8 * 1024 * 1024
-ROOMS = (signin, start, inbox, orders, failures, surges, changes, refusals, flows, canvas, guide, systems, admin)
+ROOMS = (signin, start, inbox, orders, failures, surges, changes, refusals, flows, canvas, moving, guide, systems, admin)
 
 
 def assemble(settings: Settings) -> Flask:

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 def operations() -> "Sequence[Operation]":
     """Every contract. Importing the parts writes theirs down."""
-    from builder.api import balance, failures, flows, openapi, orders, tasks
+    from builder.api import balance, failures, flows, moves, openapi, orders, tasks
     from builder.api.contract import OPERATIONS
 
-    assert all((balance, failures, flows, openapi, orders, tasks))
+    assert all((balance, failures, flows, moves, openapi, orders, tasks))
     return OPERATIONS
 
 

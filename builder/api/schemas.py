@@ -121,6 +121,25 @@ _FAILURE: Final[dict[str, Schema]] = {
 }
 
 
+_MOVE: Final[dict[str, Schema]] = {
+    "id": ULID,
+    "flow": TEXT,
+    "from": array(WHOLE),
+    "to": {**or_null(WHOLE), "description": "Null: each order goes back to where it came from."},
+    "undoes": {**or_null(ULID), "description": "The move that this one takes back."},
+    "reason": TEXT,
+    "by": TEXT,
+    "state": {"type": "string", "enum": ["running", "done"]},
+    "orders": COUNT,
+    "ready": COUNT,
+    "moved": COUNT,
+    "declined": COUNT,
+    "undone": COUNT,
+    "made_at": MOMENT,
+    "ended_at": or_null(MOMENT),
+}
+
+
 def components() -> dict[str, Schema]:
     """Every named schema."""
     order = {name: part for name, part in ORDER_SCHEMA.items() if name != "$schema"}
@@ -237,6 +256,29 @@ def components() -> dict[str, Schema]:
             document=OBJECT,
             published=or_null(OBJECT),
             problems=array(ref("FlowProblem")),
+        ),
+        "MoveReason": closed(code=TEXT, node=or_null(TEXT), message=TEXT, remedy=TEXT),
+        "MovePreview": closed(
+            flow=TEXT,
+            to=WHOLE,
+            movable=COUNT,
+            groups=array(
+                closed(
+                    key=TEXT,
+                    **{"from": WHOLE},
+                    standing=array(closed(node=TEXT, waits_for=TEXT)),
+                    count=COUNT,
+                    states={"type": "object", "additionalProperties": COUNT},
+                    changes=array(ref("MoveReason")),
+                    obstacles={**array(ref("MoveReason")), "description": "Why these cannot move; empty: they can."},
+                    orders=or_null(array(ULID)),
+                )
+            ),
+        ),
+        "Move": closed(**_MOVE),
+        "MovePage": page_of(ref("Move")),
+        "WholeMove": closed(
+            **_MOVE, stayed=array(closed(trace=ULID, id=TEXT, why=array(ref("MoveReason"))), maxItems=1000)
         ),
         "ChannelBalance": closed(**_BALANCE),
         "Balance": closed(**_BALANCE, channels={"type": "object", "additionalProperties": ref("ChannelBalance")}),

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, abort, current_app, render_template, request
+from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -22,7 +22,7 @@ from runtime.core.flow import FlowCheck, fingerprint, read_flow
 from runtime.core.json_text import read
 from runtime.core.problem import Problem
 from runtime.flows import Draft, Overtaken
-from runtime.store import screens
+from runtime.store import screens, versions
 from runtime.store.database import reading
 from runtime.store.tables import flow_versions, teams
 
@@ -102,6 +102,10 @@ def publish(key: str) -> ResponseReturnValue:
             return _refused(422, _("Not published"), detail, problems=_told(published.problems, _draft(key).document))
     document = _draft(key).document
     answer = {"version": published.version, "problems": _told(published.problems, document)}
+    with reading(engine()) as connection:
+        behind = versions.counts_left_behind(connection, key).get(key, {})
+    if behind:
+        answer["behind"] = {"orders": sum(behind.values()), "address": url_for("moving.list_page", key=key)}
     return _json(answer | {"fingerprint": fingerprint(document)})
 
 

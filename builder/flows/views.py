@@ -23,7 +23,7 @@ from runtime.core.engine import micros
 from runtime.core.flow import FlowCheck
 from runtime.core.problem import Problem
 from runtime.flows import default_flow
-from runtime.store import screens
+from runtime.store import screens, versions
 from runtime.store.database import reading
 
 pages = Blueprint("flows", __name__)
@@ -42,6 +42,7 @@ def list_page() -> ResponseReturnValue:
             default=default_flow(connection),
             open_flow=open_flow,
             names=names(connection),
+            behind=versions.counts_left_behind(connection),
         )
 
 
@@ -135,6 +136,7 @@ def _empty(name: str) -> dict[str, Any]:
         "name": name,
         "channels": [],
         "teams": [],
+        "failures": {},
         "nodes": [{"id": "in", "type": "ingest", "settings": {}}],
         "edges": [],
         "cases": [],

@@ -111,6 +111,13 @@ def move_counts(connection: Connection, move_ids: Collection[str]) -> dict[str, 
     return found
 
 
+def origins(connection: Connection, move_id: str) -> list[int]:
+    """The numbers of the versions that the orders of a move came from."""
+    query = select(flow_versions.c.number).join(moved_runs, moved_runs.c.from_version == flow_versions.c.id)
+    query = query.where(moved_runs.c.move_id == move_id).distinct().order_by(flow_versions.c.number)
+    return list(connection.execute(query).scalars())
+
+
 def ready(connection: Connection, move_id: str, limit: int) -> Sequence[RowMapping]:
     """Orders of a move whose turn has not come yet."""
     query = select(moved_runs).where(moved_runs.c.move_id == move_id, moved_runs.c.state == "ready")

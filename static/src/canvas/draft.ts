@@ -2,7 +2,7 @@
 
 import type { FlowDocument } from "./document";
 import type { Editor } from "./editor";
-import { type DraftAnswer, type Live, type Refusal, Refused, type Server } from "./server";
+import { type DraftAnswer, type Live, type PublishedAnswer, type Refusal, Refused, type Server } from "./server";
 
 export type Standing =
   | { readonly kind: "saved" | "unsaved" | "saving" }
@@ -66,15 +66,15 @@ export class Draft {
   }
 
   /** Publish what is drawn. Throws `Refused`, or `NotSaved` when the last changes could not be stored first. */
-  async publish(note: string): Promise<Live> {
+  async publish(note: string): Promise<PublishedAnswer> {
     await this.save();
     if (!this.isSaved) throw new NotSaved();
-    const { version, fingerprint, problems } = await this.server.publish(note);
-    this.published = { version, fingerprint };
-    this.fingerprint = fingerprint;
-    this.editor.setProblems(problems);
+    const answer = await this.server.publish(note);
+    this.published = { version: answer.version, fingerprint: answer.fingerprint };
+    this.fingerprint = answer.fingerprint;
+    this.editor.setProblems(answer.problems);
     this.onChange();
-    return this.published;
+    return answer;
   }
 
   /** End a conflict by loading what the other person saved. Ours can be brought back with undo. */

@@ -264,8 +264,9 @@ class Page {
     }
     askToPublish(say, async (note) => {
       try {
-        const { version } = await draft.publish(note);
-        this.toast(say("published", { version }), "good");
+        const { version, behind } = await draft.publish(note);
+        const left = behind && h("a", { href: behind.address }, say("ordersBehind", { orders: behind.orders }));
+        this.toast(say("published", { version }), "good", left);
       } catch (error) {
         if (error instanceof NotSaved) throw new Error(say("publishUnsaved"), { cause: error });
         if (!(error instanceof Refused)) throw error;
@@ -289,10 +290,12 @@ class Page {
   }
 
   /** A short notice, in the place and form of the page's own. */
-  private toast(text: string, kind: string): void {
-    const toast = h("div", { class: `toast ${kind}`, "data-toast": true }, h("span", {}, text));
+  /** A short word; one that leads further stays long enough to be followed. */
+  private toast(text: string, kind: string, further?: HTMLElement): void {
+    const said = further === undefined ? [text] : [`${text} `, further];
+    const toast = h("div", { class: `toast ${kind}`, "data-toast": true }, h("span", {}, ...said));
     document.getElementById("toasts")?.append(toast);
-    window.setTimeout(() => toast.remove(), 6_000);
+    window.setTimeout(() => toast.remove(), further === undefined ? 6_000 : 20_000);
   }
 
   private announce(text: string): void {

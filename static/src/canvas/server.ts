@@ -33,6 +33,8 @@ export interface PublishedAnswer {
   readonly version: number;
   readonly fingerprint: string;
   readonly problems: readonly Problem[];
+  /** Orders that still go by earlier versions, and the page that moves them. */
+  readonly behind?: { readonly orders: number; readonly address: string };
 }
 
 /** What the server refuses: an RFC 9457 problem document, or just a status. */
