@@ -314,7 +314,7 @@ failures = Table(
     Column("params", Body(), nullable=False, comment="JSON, of the message"),
     Column("cause", Name(64), nullable=False, comment="digest of what failures with one cause share"),
     Column("changes", Body(), nullable=False, comment="JSON, what was laid over the order when it failed"),
-    Column("tries", Integer, nullable=False, comment="automatic tries since the last one by hand"),
+    Column("tries", Integer, nullable=False, comment="tries that nobody asked for"),
     Column("by_hand", Integer, nullable=False, comment="tries that people asked for"),
     Column("failed_at", BigInteger, nullable=False),
     Column("state", Name(16), nullable=False, comment="open, retried, skipped or closed"),
@@ -413,6 +413,39 @@ silences = Table(
     Column("channel", KEY, primary_key=True),
     Column("since", BigInteger, primary_key=True, autoincrement=False, comment="the first clock hour without an order"),
     Column("expected", Integer, nullable=False, comment="orders that it was to bring at least"),
+    Column("ended_at", BigInteger, index=True),
+    **MARIADB,
+)
+
+# --- the order balance --------------------------------------------------------------------------------------------------
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", ULID, primary_key=True),
+    Column("kind", Name(16), nullable=False, comment="what is wrong; see runtime.core.ledger"),
+    Column("open_as", ORDER_ID, unique=True, comment="kind and subject; null: it is over"),
+    Column("run_id", ULID, index=True, comment="null: it is about no single order"),
+    Column("external_id", ORDER_ID, comment="the order number; null: nothing tells it"),
+    Column("channel", KEY, nullable=False, comment="empty: nothing tells it"),
+    Column("detail", Body(), nullable=False, comment="JSON, params of the sentence about it"),
+    Column("found_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    **MARIADB,
+)
+
+checks = Table(
+    "checks",
+    metadata,
+    Column("id", ULID, primary_key=True),
+    Column("kind", Name(16), nullable=False, comment="full: at once; round: a slice each minute"),
+    Column("asked_by", KEY, nullable=False),
+    Column("place", ULID, nullable=False, comment="the last run looked at; empty: none"),
+    Column("total", Integer, nullable=False),
+    Column("looked", Integer, nullable=False),
+    Column("found", Integer, nullable=False),
+    Column("began_at", BigInteger, nullable=False),
+    Column("looked_at", BigInteger, nullable=False, comment="when it last looked"),
     Column("ended_at", BigInteger, index=True),
     **MARIADB,
 )
