@@ -147,7 +147,7 @@ def _state(lane: Lane, outlet: Outlet | None, at: int) -> State:
                 "failed", "alert", _("Breaker open"), _opened(lane) + _("Nothing is sent until %(time)s.", time=until)
             )
         case "half_open":
-            return State("waiting", "retry", _("Half open"), _("One call tries whether it is well again."))
+            return State("waiting", "retry", _("Half open"), _("The next call tries whether it is well again."))
         case "closed" if lane.wait_until > at:
             text = _("It asked for time until %(time)s.", time=moment(lane.wait_until))
             return State("waiting", "hourglass", _("Asked for time"), text)
