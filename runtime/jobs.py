@@ -1,10 +1,15 @@
 """RQ's entry points. A job answers a bell, works until there is nothing left, and lingers a moment for more."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from runtime.doorbell import Doorbell
 from runtime.service import Service
+
+log = structlog.get_logger()
 
 LINGER_SECONDS = 1.0
 LISTEN_SECONDS = 0.25
@@ -22,9 +27,13 @@ def bind(service: Service) -> None:
     _bound[:] = [service]
 
 
-def look_around() -> None:
-    """Let what a killed worker left behind be taken up at once; for a worker that begins."""
+def look_around(claims: Mapping[str, int]) -> None:
+    """Let what killed workers left behind be taken up at once; for a worker that begins. `claims` as of `in_hand`."""
     service = _service()
+    try:
+        service.outbox.take_up(claims)
+    except SQLAlchemyError as broken:
+        log.warning("claims.left_to_lapse", calls=len(claims), error=repr(broken))
     for bell in (service.run_bell, service.effect_bell, service.act_bell):
         bell.ring_anew()
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from nodes.contract import Answered
 from runtime import crash
@@ -16,8 +16,10 @@ from runtime.clock import Clock
 from runtime.core.engine import micros
 from runtime.core.lane import Lane, Mark, claimed, room
 from runtime.effects import Outlets, Sender, Told, perform
+from runtime.in_hand import InHand
 from runtime.store import journal, lanes
 from runtime.store.database import begin, reading
+from runtime.store.journal import ClaimedEffect
 
 INSIDE_LEASE_MICROS = 10_000_000
 LISTEN_SECONDS = 0.2
@@ -33,7 +35,13 @@ class Outbox:
     """The calls that wait in the database, and those that this process has out."""
 
     def __init__(
-        self, engine: Engine, clock: Clock, outlets: Outlets, ring: Callable[[], None], deliver: Deliver
+        self,
+        engine: Engine,
+        clock: Clock,
+        outlets: Outlets,
+        ring: Callable[[], None],
+        deliver: Deliver,
+        in_hand: InHand | None = None,
     ) -> None:
         self.outlets = outlets
         self._engine = engine
@@ -41,6 +49,7 @@ class Outbox:
         self._ring = ring
         self._deliver = deliver
         self._sender = Sender(self._record, self._ring_for_more)
+        self._in_hand = in_hand
 
     def perform(self, limit: int) -> int:
         """Make the calls that are due, each by its lane, and deliver what is answered soon.
@@ -55,6 +64,12 @@ class Outbox:
         )
         return begun + at_once + self._sender.wait_for_the_young(LISTEN_SECONDS)
 
+    def take_up(self, claims: Mapping[str, int]) -> None:
+        """Let calls be made again at once whose senders are dead: trace -> when their claim would lapse."""
+        if claims:
+            with begin(self._engine, durable=False) as connection:
+                journal.release_claims(connection, claims, self._now())
+
     def due(self) -> list[Lane]:
         """The lanes by which calls are due that may go out now."""
         with reading(self._engine) as connection:
@@ -68,7 +83,7 @@ class Outbox:
             at, claimed_at = self._now(), time.monotonic()
             away = max(lanes.out(connection, target, at), self._sender.out(*target))
             free = min(room(lane, away, at), self._sender.room(*target))
-            claims = journal.claim_effects(connection, target, at, lane.limits.lease, free) if free else []
+            claims = self._claim(connection, target, at, lane.limits.lease, free) if free else []
             if claims and (lane.open or lane.limits.calls_per_minute):
                 lanes.save(connection, claimed(lane, [effect.trace for effect in claims], at))
         if claims:
@@ -79,10 +94,19 @@ class Outbox:
         """Make up to `limit` calls that are answered at once. How many."""
         target = lane.adapter, lane.target
         with begin(self._engine, durable=False) as connection:
-            claims = journal.claim_effects(connection, target, self._now(), INSIDE_LEASE_MICROS, limit)
+            claims = self._claim(connection, target, self._now(), INSIDE_LEASE_MICROS, limit)
         if claims:
             self._deliver({one.trace: perform(one, outlet, lane.limits.timeout_seconds) for one in claims}, {})
         return len(claims)
+
+    def _claim(
+        self, connection: Connection, target: lanes.Target, at: int, lease: int, limit: int
+    ) -> list[ClaimedEffect]:
+        """Claim effects, and write down first that this process has them."""
+        claims = journal.claim_effects(connection, target, at, lease, limit)
+        if self._in_hand and claims:
+            self._in_hand.note({one.trace: at + lease for one in claims}, at)
+        return claims
 
     def _record(self, told: Sequence[Told]) -> None:
         """Deliver what came behind."""

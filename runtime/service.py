@@ -26,6 +26,7 @@ from runtime.core.run import Close, Due, Reply, Retry, RunEvent, Skip, Start, re
 from runtime.deciding import Decider
 from runtime.effects import Outlets
 from runtime.flows import Flows
+from runtime.in_hand import InHand
 from runtime.intake import Arrival, Intake, Receipt
 from runtime.mending import Mending
 from runtime.moving import Moving
@@ -33,6 +34,7 @@ from runtime.outbox import Outbox
 from runtime.store import journal, lanes, trail
 from runtime.store.database import begin, reading
 from runtime.store.journal import Loaded
+from runtime.store.surges import HELD_BY
 from runtime.store.tables import runs, tasks
 from runtime.surges import Surges
 
@@ -66,6 +68,7 @@ class Service:
         clock: Clock,
         outlets: Outlets,
         zone: tzinfo = BUSINESS_ZONE,
+        in_hand: InHand | None = None,
     ) -> None:
         self.engine = engine
         self.run_bell = run_bell
@@ -79,7 +82,7 @@ class Service:
         self.mending = Mending(engine, self.decider, clock)
         self.intake = Intake(engine, clock, run_bell.ring, Breaker(zone))
         self.surges = Surges(engine, clock, zone, self.decider, run_bell.ring)
-        self.outbox = Outbox(engine, clock, outlets, effect_bell.ring, self.deliver_answers)
+        self.outbox = Outbox(engine, clock, outlets, effect_bell.ring, self.deliver_answers, in_hand)
         self._tidy_at = 0
 
     # --- orders come in -------------------------------------------------------------------------------------------------
@@ -201,8 +204,9 @@ class Service:
             if version_id is None:
                 return 0
             locked = [one.run for one in journal.lock(connection, run_ids)]
-            # What stands on hold in the middle of its flow is released by the answer to its task.
-            held = [run for run in locked if run.state == "held" and not run.steps]
+            # What stands on hold in the middle of its flow is released by the answer to its task, and what a held channel
+            # keeps by the decision about the channel.
+            held = [run for run in locked if run.state == "held" and not run.steps and run.reason != HELD_BY]
             if held:
                 journal.release(connection, held, flow_key, version_id, at, actor)
             for run in held:

@@ -7,6 +7,7 @@ from redis import Redis
 from runtime import adapters, clock
 from runtime.doorbell import ACTS_QUEUE, EFFECTS_QUEUE, RUNS_QUEUE, Doorbell
 from runtime.effects import Outlets
+from runtime.in_hand import InHand
 from runtime.service import Service
 from runtime.store.database import connect
 from runtime.systems import LiveOutlets
@@ -20,11 +21,12 @@ def open_service(
     moment: clock.Clock = clock.now,
     outlets: Outlets | None = None,
     timezone: str = "Asia/Shanghai",
+    in_hand: InHand | None = None,
 ) -> Service:
     """A service on this database (already migrated) and this Redis. Nothing is connected before the first call.
 
     Without the secret key of the installation, calls to systems that ask for a secret go out without one. `timezone` is
-    that of the business: orders are counted by its clock hours.
+    that of the business: orders are counted by its clock hours. `in_hand` is for who makes calls, and may be killed.
     """
     redis = Redis.from_url(redis_url, socket_timeout=2, health_check_interval=30)
     engine = connect(database_url)
@@ -36,6 +38,7 @@ def open_service(
         clock=moment,
         outlets=LiveOutlets(engine, secret_key) if outlets is None else outlets,
         zone=ZoneInfo(timezone),
+        in_hand=in_hand,
     )
 
 

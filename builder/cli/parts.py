@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 
 LOOK_FOR_REDIS_SECONDS = 0.2
+# The folder of a home in which its workers write what they have in hand.
+CLAIMS = "claims"
 
 
 def serve(settings: Settings, *, tied: bool) -> None:
@@ -67,6 +69,7 @@ def work(settings: Settings, *, first: str, tied: bool) -> None:
 
     from runtime import jobs
     from runtime.doorbell import ACTS_QUEUE, EFFECTS_QUEUE, RUNS_QUEUE
+    from runtime.in_hand import InHand, left_by_the_dead
     from runtime.wiring import open_service
 
     set_up_logs(settings)
@@ -77,7 +80,9 @@ def work(settings: Settings, *, first: str, tied: bool) -> None:
         wait_for(redis)
     else:
         end_without(redis, settings)
-    jobs.bind(open_service(settings.database_url, settings.redis_url, secret_key=settings.secret_key))
+    left = left_by_the_dead(settings.home / CLAIMS)
+    in_hand = InHand(settings.home / CLAIMS)
+    jobs.bind(open_service(settings.database_url, settings.redis_url, secret_key=settings.secret_key, in_hand=in_hand))
     names = [RUNS_QUEUE, EFFECTS_QUEUE, ACTS_QUEUE] if first == "runs" else [EFFECTS_QUEUE, ACTS_QUEUE, RUNS_QUEUE]
     queues = [Queue(name, connection=redis, serializer=JSONSerializer) for name in names]
     worker = SimpleWorker(
@@ -91,7 +96,7 @@ def work(settings: Settings, *, first: str, tied: bool) -> None:
     # Redis may be away for long: it is asked every second, not ever more seldom.
     worker.max_connection_wait_time = 1.0
     spare_the_collector()
-    jobs.look_around()
+    jobs.look_around(left)
     worker.work(logging_level="WARNING")
 
 

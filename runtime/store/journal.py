@@ -154,6 +154,12 @@ def claim_effects(
     ]
 
 
+def release_claims(connection: Connection, claims: Mapping[str, int], now: int) -> None:
+    """Let effects be claimed again now, trace -> when the claim would lapse. Those that others claimed since stay theirs."""
+    rows = [{"of": trace, "lapses": lapses, "now": now} for trace, lapses in claims.items()]
+    connection.execute(_RELEASE, rows)
+
+
 def settle_effects(connection: Connection, answers: Mapping[str, Answered], now: int) -> None:
     """Write down the answers to effects, also of those that nobody waits for any more. The first answer stays."""
     rows = [{"of": trace, "now": now, "answer": _json(_answer_row(answer))} for trace, answer in answers.items()]
@@ -209,6 +215,11 @@ _CLAIM = (
     update(effects)
     .where(effects.c.trace.in_(bindparam("traces", expanding=True)))
     .values(state="claimed", due_at=bindparam("lapses"), sends=effects.c.sends + 1)
+)
+_RELEASE = (
+    update(effects)
+    .where(effects.c.trace == bindparam("of"), effects.c.state == "claimed", effects.c.due_at == bindparam("lapses"))
+    .values(due_at=bindparam("now"))
 )
 _SETTLE = (
     update(effects)

@@ -17,18 +17,18 @@ from sqlalchemy.engine import URL, make_url
 
 STATES = {"running", "waiting", "held", "failed", "done", "cancelled", "merged"}
 ENDED = {"done", "cancelled", "merged"}
-# What a process sent just before it died is logged a moment later.
+# What a process sent just before it died is logged a moment later; no call is out for longer than this.
 ON_THE_WIRE_SECONDS = 1.0
+LONGEST_CALL_SECONDS = 5.0
 LEFT = ("port", "finish", "fork", "again", "passed_over")
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call as a system got it: its idempotency key, when (seconds since the epoch), and from which process if known."""
+    """A call as a system got it: its idempotency key, and when (seconds since the epoch)."""
 
     key: str
     at: float
-    sender: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,14 +280,10 @@ def _repeats(calls: Iterable[Call]) -> Iterator[tuple[Call, Call]]:
 
 
 def _died_in_between(pair: tuple[Call, Call], deaths: Iterable[Death]) -> bool:
-    """Whether the sender of the first call was killed before the second came."""
+    """Whether a worker was killed while the first call may have been out, and before the second came."""
     first, second = pair
-    return any(
-        death.part == "worker"
-        and first.at - ON_THE_WIRE_SECONDS <= death.at <= second.at
-        and first.sender in (None, death.pid)
-        for death in deaths
-    )
+    earliest, latest = first.at - ON_THE_WIRE_SECONDS, min(first.at + LONGEST_CALL_SECONDS, second.at)
+    return any(death.part == "worker" and earliest <= death.at <= latest for death in deaths)
 
 
 def _decisions(kept: _Kept, decided: Mapping[str, str]) -> Iterator[Fault]:

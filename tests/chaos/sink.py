@@ -10,7 +10,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import orjson
-import psutil
 
 from tests.chaos.history import Call
 
@@ -33,7 +32,6 @@ class Sink:
 def listening() -> Iterator[Sink]:
     """A sink on a free port of this machine."""
     server = _Server(("127.0.0.1", 0), _Answering)
-    server.senders = _Senders()
     sink = server.sink = Sink(f"http://127.0.0.1:{server.server_port}/calls")
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
@@ -50,7 +48,6 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
     sink: Sink
-    senders: "_Senders"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A sender that was killed hangs up in the middle: that is what this is for."""
@@ -63,13 +60,12 @@ class _Answering(BaseHTTPRequestHandler):
     def setup(self) -> None:
         super().setup()
         self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.sender = self.server.senders.behind(self.client_address[1])
 
     def do_POST(self) -> None:
         at = time.time()
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         sink = self.server.sink
-        sink.calls.append(Call(self.headers.get("Idempotency-Key", ""), at, self.sender))
+        sink.calls.append(Call(self.headers.get("Idempotency-Key", ""), at))
         time.sleep(sink.seconds)
         body = orjson.dumps({"receipt": len(sink.calls)})
         self.send_response(200)
@@ -80,35 +76,3 @@ class _Answering(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """The log is `Sink.calls`."""
-
-
-class _Senders:
-    """Which process has a connection to us. Those that called before are asked first: to look at all costs much."""
-
-    def __init__(self) -> None:
-        self._known: list[psutil.Process] = []
-
-    def behind(self, port: int) -> int | None:
-        """The process that has a connection from this port of ours. None when it is gone already."""
-        found = self._among_the_known(port)
-        if found is None:
-            self._known = [one for one in psutil.Process().children(recursive=True) if _is_worker(one)]
-            found = self._among_the_known(port)
-        return found
-
-    def _among_the_known(self, port: int) -> int | None:
-        return next((one.pid for one in self._known if _has(one, port)), None)
-
-
-def _has(process: psutil.Process, port: int) -> bool:
-    try:
-        return any(one.laddr and one.laddr.port == port for one in process.net_connections("tcp4"))
-    except psutil.Error:
-        return False
-
-
-def _is_worker(process: psutil.Process) -> bool:
-    try:
-        return "worker" in process.cmdline()
-    except psutil.Error:
-        return False

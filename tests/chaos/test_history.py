@@ -28,7 +28,6 @@ from tests.chaos.yard import wait_until
 from tests.trade import MANAGER, arrival, publish
 
 ORDERS = 12
-PID = 4711
 
 
 class NoBell(Doorbell):
@@ -47,7 +46,7 @@ def story(sqlite_url: str) -> Iterator[tuple[str, Seen]]:
     calls: list[Call] = []
 
     def send(call: OutwardCall) -> Answered:
-        calls.append(Call(call.key, 100.0 + len(calls), PID))
+        calls.append(Call(call.key, 100.0 + len(calls)))
         return Answered("ok")
 
     outlets = {**all_outlets(), ("system", SYSTEM): Outlet({"en": "Sink"}, send)}
@@ -176,14 +175,14 @@ def test_an_order_that_ended_twice_is_found(story: Story) -> None:
 def test_a_call_made_twice_is_found_unless_its_sender_was_killed_in_between(story: Story) -> None:
     url, seen = story
     change(story, "UPDATE effects SET sends = 2")
-    again = replace(seen, calls=(*seen.calls, Call(seen.calls[0].key, 200.0, PID + 1)))
+    first_call = seen.calls[0]
+    again = replace(seen, calls=(*seen.calls, Call(first_call.key, first_call.at + 20)))
     broken = {"a call is repeated only when its sender died"}
     assert promises(url, again) == broken
-    assert promises(url, replace(again, deaths=[Death("worker", PID, 150.0)])) == set()
-    assert promises(url, replace(again, deaths=[Death("worker", PID + 1, 150.0)])) == broken, "another one died"
-    assert promises(url, replace(again, deaths=[Death("worker", PID, 90.0)])) == broken, "it died before"
-    assert promises(url, replace(again, deaths=[Death("worker", PID, 201.0)])) == broken, "it died after"
-    assert promises(url, replace(again, deaths=[Death("clock", PID, 150.0)])) == broken, "no sender died"
+    assert promises(url, replace(again, deaths=[Death("worker", 1, first_call.at + 1)])) == set()
+    assert promises(url, replace(again, deaths=[Death("worker", 1, first_call.at - 9)])) == broken, "it died before"
+    assert promises(url, replace(again, deaths=[Death("worker", 1, first_call.at + 9)])) == broken, "it died after"
+    assert promises(url, replace(again, deaths=[Death("clock", 1, first_call.at + 1)])) == broken, "no sender died"
 
 
 def test_a_call_that_the_database_does_not_know_is_found(story: Story) -> None:
