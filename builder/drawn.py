@@ -13,7 +13,8 @@ from builder.i18n import words
 from builder.labels import kind_name, port_name, rule_sentence
 from nodes import node_types
 from nodes.contract import Port
-from runtime.core.plan import drawn_id
+from runtime.core.flow_settings import with_defaults
+from runtime.core.plan import drawn_id, is_drawn
 from runtime.store import queries
 
 # The canvas draws cards of this size; the picture of an order's way must look like it.
@@ -85,6 +86,12 @@ class DrawnFlow:
         kind = self.kind(node_id)
         known = node_types().get(kind)
         return "retry" if known and known.group == "systems" else kind
+
+    def most_tries(self, node_id: str) -> int:
+        """How many tries there are in all, by this retry step or by the flow's own policy."""
+        own = self.nodes.get(node_id, {}).get("settings", {})
+        settings = own if is_drawn(node_id) else self.document.get("failures", {})
+        return int(with_defaults("retry", settings)["max_tries"])
 
     def node_name(self, node_id: str) -> str:
         """The designer's name of the node, else its type's. A step's unseen policy is called like the step."""

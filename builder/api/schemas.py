@@ -167,6 +167,7 @@ def components() -> dict[str, Schema]:
             who=or_null(_WHO),
             since=MOMENT,
             until=or_null(MOMENT),
+            tries=closed(automatic=WHOLE, by_hand=WHOLE),
             **{"try": WHOLE, "of": or_null(WHOLE)},
             failure=or_null(closed(kind=TEXT, code=TEXT, message=TEXT, remedy=TEXT)),
         ),

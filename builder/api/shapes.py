@@ -123,10 +123,17 @@ def _standing(run_id: str, token: Token, plan: Plan | None, asked: Mapping[str, 
         "who": {"kind": task["who_kind"], "value": task["who"]} if task and token.rest in ("person", "hold") else None,
         "since": moment(token.since),
         "until": moment(token.until),
+        "tries": _tries(token),
         "try": token.origin.failure.attempt + 1 if token.origin and token.rest == "retry" else token.tries,
         "of": node.settings.get("max_tries") if node and token.rest == "retry" else None,
         "failure": _failure(token.failure or (token.origin.failure if token.origin else None)),
     }
+
+
+def _tries(token: Token) -> dict[str, int]:
+    """Of the step that stands there, or of the one that failed before a retry."""
+    attempt, by_hand = (token.origin or token).attempt, (token.origin or token).by_hand
+    return {"automatic": attempt - by_hand, "by_hand": by_hand}
 
 
 def _failure(failure: Failure | None) -> dict[str, Any] | None:

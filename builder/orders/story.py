@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping, select
 
 from builder.drawn import DrawnFlow, drawn_version
 from builder.i18n import moment, plain, span, words
-from builder.i18n.text import _
+from builder.i18n.text import _, ngettext
 from builder.labels import field_name, outlet_name, port_name, told
 from builder.navigation import duty_name
 from builder.systems.health import kept_back
@@ -139,7 +139,7 @@ def tell(connection: Connection, order: RowMapping) -> Story:
         standings=standings or _at_rest(order),
         lit=lit,
         marks=marks,
-        why_here=_why_here(flow, drafts),
+        why_here="".join(_what_failed(token) for token in tokens) or _why_here(flow, drafts),
         closed_by=known.person(closer),
     )
 
@@ -155,10 +155,12 @@ def standing_words(connection: Connection, order: RowMapping, known: Names) -> s
     token = tokens[0]
     match token.rest:
         case "retry" if token.origin:
-            text = _(
-                "next try of %(step)s at %(time)s", step=flow.node_name(token.origin.node), time=moment(token.until)
-            )
+            text = _("waiting for try %(n)s of %(of)s of %(step)s at %(time)s",
+                     n=token.origin.failure.attempt + 1, of=flow.most_tries(token.node),
+                     step=flow.node_name(token.origin.node), time=moment(token.until))  # fmt: skip
             return f"{text}{more}"
+        case "failed":
+            return _("%(step)s, after %(tries)s", step=name, tries=tries_words(token)) + more
         case "time":
             return _("%(step)s, until %(time)s", step=name, time=moment(token.until)) + more
         case _:
@@ -385,7 +387,7 @@ class _Teller:
         since, until = moment(token.since), moment(token.until)
         match token.rest:
             case "person":
-                return self._person_words(trace, since), "waiting", ""
+                return f"{_what_failed(token)} {self._person_words(trace, since)}".strip(), "waiting", ""
             case "hold":
                 return _("On hold. %(text)s", text=self._person_words(trace, since)), "waiting", ""
             case "system" if self.kept_back.get(trace):
@@ -408,7 +410,9 @@ class _Teller:
             case "failed":
                 assert token.failure is not None
                 text, remedy = failure_words(token.failure.code, token.failure.params)
-                return _("Failed at %(since)s: %(text)s", since=since, text=text), "failed", remedy
+                text = _("Failed at %(since)s, after %(tries)s: %(text)s",
+                         since=since, tries=tries_words(token), text=text)  # fmt: skip
+                return text, "failed", remedy
             case "go":
                 return _("On its way."), "plain", ""
 
@@ -430,6 +434,19 @@ class _Teller:
             return _("Waiting for the next try of %(step)s at %(time)s.", step=failed, time=at)
         return _("Waiting for try %(n)s of %(of)s of %(step)s at %(time)s.",
                  n=note["try"], of=note["of"], step=failed, time=at)  # fmt: skip
+
+
+def tries_words(token: Token) -> str:
+    """How often it was tried, and how often of these by hand."""
+    tries = ngettext("%(num)s try", "%(num)s tries", token.automatic)
+    return _("%(tries)s, then %(n)s by hand", tries=tries, n=token.by_hand) if token.by_hand else tries
+
+
+def _what_failed(token: Token) -> str:
+    """The failure that a person is asked about by a failure policy."""
+    if token.origin is None or token.rest != "person":
+        return ""
+    return failure_words(token.origin.failure.code, token.origin.failure.params)[0]
 
 
 def _who_mended(draft: _Draft) -> str | None:

@@ -57,6 +57,11 @@ class Token:
     origin: Origin | None = None
     failure: Failure | None = None
 
+    @property
+    def automatic(self) -> int:
+        """All tries that nobody asked for by hand, the first one too."""
+        return self.attempt - self.by_hand
+
 
 @dataclass(frozen=True, slots=True)
 class Run:

@@ -115,7 +115,7 @@ def _row(failure_id: str, token: Token, of_run: RowMapping, changes: Mapping[str
         "params": orjson.dumps(dict(failure.params)).decode(),
         "cause": cause_of(flow_key, token.node, failure),
         "changes": orjson.dumps(changes).decode(),
-        "tries": token.tries,
+        "tries": token.automatic,
         "by_hand": token.by_hand,
         "failed_at": at,
         "state": "open",

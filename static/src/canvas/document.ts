@@ -51,6 +51,21 @@ export function placesOf(document: FlowDocument): Places {
   return document.layout?.nodes ?? {};
 }
 
+/** The settings of the flow's one failure policy; undefined where it has none. */
+export function policyOf(document: FlowDocument): Settings | undefined {
+  const given = document.failures;
+  return typeof given === "object" && given !== null && !Array.isArray(given)
+    ? (given as Settings)
+    : undefined;
+}
+
+/** The flow with this failure policy, or without one. */
+export function withPolicy(document: FlowDocument, settings: Settings | undefined): FlowDocument {
+  const others = Object.entries(document).filter(([name]) => name !== "failures");
+  const policy = settings === undefined ? {} : { failures: settings };
+  return { ...(Object.fromEntries(others) as unknown as FlowDocument), ...policy };
+}
+
 export function nodeOf(document: FlowDocument, id: string): FlowNode | undefined {
   return document.nodes.find((node) => node.id === id);
 }

@@ -142,6 +142,11 @@ export class Editor {
     this.settle();
   }
 
+  /** The flow's one failure policy, if it has one. */
+  get policy(): Settings | undefined {
+    return doc.policyOf(this.document);
+  }
+
   undo(): void {
     if (this.history.undo() !== undefined) this.settle();
   }

@@ -30,7 +30,7 @@ export class Inspector {
 
   /** Put the cursor into the field of a problem (or the first field) of the selected step. */
   focus(where: string): void {
-    if (where !== "") this.form?.focus(where);
+    if (where !== "") this.form?.focus(where.replace(/^failures\./, ""));
     else this.body.querySelector<HTMLElement>(".form input, .form select, .form [contenteditable]")?.focus();
   }
 
@@ -74,7 +74,7 @@ export class Inspector {
     const single = editor.single;
     const problems: readonly Problem[] =
       single === undefined
-        ? editor.problems.filter((problem) => problem.node === null)
+        ? editor.problems.filter((problem) => problem.node === null).map(withinPolicy)
         : editor.problemsOf(single);
     const homeless = this.form === null ? problems : this.form.showProblems(problems);
     this.homeless.replaceChildren(...homeless.map(problemElement));
@@ -148,7 +148,7 @@ export class Inspector {
     const rows = ports.map((port) => {
       const edge = editor.document.edges.find((one) => one.from === id && one.port === port.id);
       const nowhere = port.failure
-        ? say("failureList")
+        ? say(editor.policy === undefined ? "failureList" : "flowPolicy")
         : port.optional
           ? say("optional")
           : say("leadsNowhere");
@@ -223,7 +223,57 @@ export class Inspector {
         h("div", { class: "field" }, h("label", { for: name.id }, say("flowName")), name),
         this.channels(),
         this.teams(),
+        this.policy(),
       ),
+    );
+    this.showProblems();
+  }
+
+  /** One failure policy for all failure ways that lead nowhere: the settings of a retry, kept by the flow. */
+  private policy(): HTMLElement | false {
+    const { editor } = this;
+    const { say } = editor;
+    const kind = editor.palette.kinds.find((one) => one.kind === "retry");
+    if (kind === undefined) return false;
+    const settings = editor.policy;
+    const box = h("input", {
+      type: "checkbox",
+      class: "toggle",
+      role: "switch",
+      id: freshId("policy"),
+      change: () => {
+        editor.change(doc.withPolicy(editor.document, box.checked ? {} : undefined), say("didChange"));
+        this.showFlow();
+        this.body.querySelector<HTMLElement>(".flow-policy .toggle")?.focus();
+      },
+    });
+    box.checked = settings !== undefined;
+    this.form =
+      settings === undefined
+        ? null
+        : new Form(kind, settings, {
+            palette: { ...editor.palette, teams: editor.teams() },
+            sentences: editor.sentences,
+            say,
+            language: editor.language,
+            changed: (changed, key) =>
+              editor.change(
+                doc.withPolicy(editor.document, changed),
+                say("didChange"),
+                key && `failures:${key}`,
+              ),
+          });
+    return h(
+      "section",
+      { class: "flow-policy form" },
+      h(
+        "div",
+        { class: "field is-inline" },
+        h("label", { for: box.id }, say("flowFailures")),
+        h("span", { class: "hint" }, say("flowFailuresHelp")),
+        box,
+      ),
+      this.form?.element ?? false,
     );
   }
 
@@ -285,6 +335,11 @@ export class Inspector {
       h("ul", { class: "chips" }, ...names),
     );
   }
+}
+
+/** A problem of the flow's policy is told beside its field. */
+function withinPolicy(problem: Problem): Problem {
+  return { ...problem, where: problem.where.replace(/^failures\./, "") };
 }
 
 function textsIn(value: unknown): string[] {

@@ -87,7 +87,7 @@ export class Outline {
         );
       }
       const nowhere = port.failure
-        ? say("failureList")
+        ? say(editor.policy === undefined ? "failureList" : "flowPolicy")
         : port.optional
           ? say("optional")
           : say("leadsNowhere");

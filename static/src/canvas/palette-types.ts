@@ -44,6 +44,10 @@ export interface Schema {
   readonly "x-later"?: boolean | readonly string[];
   /** Shown only while the sibling setting has one of these values. */
   readonly "x-when"?: { readonly [sibling: string]: readonly Json[] };
+  /** The same, where one of the siblings is enough. */
+  readonly "x-when-any"?: { readonly [sibling: string]: readonly Json[] };
+  /** Kept for what was published with it: shown only where it is set. */
+  readonly "x-old"?: boolean;
   /** A field of the order of one of these kinds only. */
   readonly "x-kinds"?: readonly FieldKind[];
   /** One of these fields only; a name that ends in a dot stands for all below it. */

@@ -142,10 +142,13 @@ export const UNIT_WORDS: Readonly<Record<string, Word>> = {
   percent: "percent",
 };
 
-/** Whether a setting is to be shown, given its siblings: see `x-when`. */
+/** Whether a setting is to be shown, given its siblings: see `x-when` and `x-when-any`. */
 export function applies(schema: Schema, siblings: Settings, defaults: Settings = {}): boolean {
-  return Object.entries(schema["x-when"] ?? {}).every(([sibling, values]) =>
-    values.includes(siblings[sibling] ?? defaults[sibling] ?? null),
+  const has = ([sibling, values]: [string, readonly Json[]]): boolean =>
+    values.includes(siblings[sibling] ?? defaults[sibling] ?? null);
+  const any = schema["x-when-any"];
+  return (
+    Object.entries(schema["x-when"] ?? {}).every(has) && (any === undefined || Object.entries(any).some(has))
   );
 }
 

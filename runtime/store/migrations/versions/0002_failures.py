@@ -58,7 +58,7 @@ def upgrade() -> None:
             "cause", types.Name(length=64), nullable=False, comment="digest of what failures with one cause share"
         ),
         sa.Column("changes", types.Body(), nullable=False, comment="JSON, what was laid over the order when it failed"),
-        sa.Column("tries", sa.Integer(), nullable=False, comment="automatic tries since the last one by hand"),
+        sa.Column("tries", sa.Integer(), nullable=False, comment="tries that nobody asked for"),
         sa.Column("by_hand", sa.Integer(), nullable=False, comment="tries that people asked for"),
         sa.Column("failed_at", sa.BigInteger(), nullable=False),
         sa.Column("state", types.Name(length=16), nullable=False, comment="open, retried, skipped or closed"),

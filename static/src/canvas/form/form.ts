@@ -114,6 +114,7 @@ export class Form {
     const defaults = defaultsOf(this.kind.schema);
     for (const [key, schema] of Object.entries(properties)) {
       if (schema["x-later"] === true || !applies(schema, this.settings, defaults)) continue;
+      if (schema["x-old"] === true && this.settings[key] === undefined) continue;
       const required = this.kind.schema.required?.includes(key) ?? false;
       const row = fieldRow(schema, [key], this.settings[key], context, this.settings, required);
       (schema["x-advanced"] === true ? more : main).push(row);
@@ -147,7 +148,9 @@ export class Form {
 
   /** Whether another setting is shown or hidden by this one. */
   private isAskedFor(key: string): boolean {
-    return Object.values(this.kind.schema.properties ?? {}).some((schema) => key in (schema["x-when"] ?? {}));
+    return Object.values(this.kind.schema.properties ?? {}).some(
+      (schema) => key in { ...schema["x-when"], ...schema["x-when-any"] },
+    );
   }
 
   private rebuild(): void {

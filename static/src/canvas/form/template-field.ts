@@ -23,9 +23,12 @@ export const templateField: FieldMaker = (schema, path, value, context) => {
   });
   const report = (): void => {
     box.classList.toggle("is-empty", textOf(box) === "");
-    context.change(path, reworded(value as Words | undefined, textOf(box), context.language));
+    context.change(
+      path,
+      reworded((value ?? schema.default) as Words | undefined, textOf(box), context.language),
+    );
   };
-  show(box, said(value as Words | undefined, context.language), context);
+  show(box, said((value ?? schema.default) as Words | undefined, context.language), context);
   box.addEventListener("input", report);
   box.addEventListener("paste", (event) => {
     event.preventDefault();

@@ -8,7 +8,10 @@ import { fieldSelect, select } from "./fields";
 import { told } from "./place";
 
 export const whoField: FieldMaker = (schema, path, value, context) => {
-  const who = (typeof value === "object" && value !== null && !Array.isArray(value) ? value : {}) as Settings;
+  const present = value ?? schema.default;
+  const who = (
+    typeof present === "object" && present !== null && !Array.isArray(present) ? present : {}
+  ) as Settings;
   const kinds = offeredKinds(schema, String(who.kind ?? ""));
   const kind = String(who.kind ?? schema.properties?.kind?.default ?? kinds[0]?.key ?? "team");
   const store = (next: Settings, rebuild: boolean): void => context.change(path, next as Json, rebuild);
