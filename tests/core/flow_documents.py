@@ -76,12 +76,40 @@ def random_flows(draw: st.DrawFn) -> Document:
     ways = [f"{drawing.node('ingest')}.out"]
     ways = _stretch(draw, drawing, ways, depth=0)
     drawing.lead(ways, drawing.node("end"))
-    return document(drawing.nodes, drawing.edges)
+    return document(drawing.nodes, drawing.edges, **draw(_POLICIES))
+
+
+@st.composite
+def versions_of(draw: st.DrawFn, drawn: Document) -> Document:
+    """Another version of a flow: one step is gone or new, a deadline or the failure policy is another."""
+    nodes, edges = [dict(node) for node in drawn["nodes"]], [dict(edge) for edge in drawn["edges"]]
+    for node in nodes:
+        if node["type"] in ("approval", "hold") and draw(st.booleans()):
+            node["settings"] = {**node["settings"], "deadline_minutes": 5}
+    lines = [edge for edge in edges if edge["port"] in ("out", "ok", "sent", "approved")]
+    if draw(st.booleans()):
+        line = draw(st.sampled_from(lines))
+        nodes.append({"id": "asked-newly", "type": "approval", "settings": approval()})
+        edges += [
+            {"id": f"n-{port}", "from": "asked-newly", "port": port, "to": line["to"]}
+            for port in ("approved", "rejected")
+        ]
+        line["to"] = "asked-newly"
+    kept = {name: part for name, part in drawn.items() if name != "failures"}
+    return {**kept, "nodes": nodes, "edges": edges, **draw(_POLICIES)}
+
+
+_REMEDY = st.sampled_from(["retry", "wait", "person", "skip", "stop"])
+_POLICY = st.fixed_dictionaries(
+    {"error": _REMEDY, "refused": _REMEDY, "max_tries": st.integers(1, 3)},
+    optional={"timeout": _REMEDY, "after_last": st.sampled_from(["person", "skip", "stop"])},
+)
+_POLICIES = st.one_of(st.just({}), st.fixed_dictionaries({"failures": _POLICY}))
 
 
 def _stretch(draw: st.DrawFn, drawing: _Drawing, ways: Ways, depth: int) -> Ways:
     for _ in range(draw(st.integers(1, 3 if depth == 0 else 2))):
-        kinds = [_approval, _request, _notify, _wait, _set, _route]
+        kinds = [_approval, _hold, _request, _notify, _wait, _set, _route]
         if depth < 2:
             kinds += [_split, _split]
         kind: Callable[..., Ways] = draw(st.sampled_from(kinds))
@@ -105,6 +133,16 @@ def _approval(draw: st.DrawFn, drawing: _Drawing, ways: Ways, depth: int) -> Way
     return after
 
 
+def _hold(draw: st.DrawFn, drawing: _Drawing, ways: Ways, depth: int) -> Ways:
+    then = draw(st.sampled_from(["stay", "release", "cancel"]))
+    node = drawing.node("hold", approval(deadline_minutes=10, then=then))
+    drawing.lead(ways, node)
+    if draw(st.booleans()):
+        return [f"{node}.released", f"{node}.cancelled"]
+    drawing.lead([f"{node}.cancelled"], drawing.node("end", {"result": "cancelled", "reason": "no"}))
+    return [f"{node}.released"]
+
+
 def _request(draw: st.DrawFn, drawing: _Drawing, ways: Ways, depth: int) -> Ways:
     node = drawing.node("request", dict(REQUEST, timeout_seconds=60))
     drawing.lead(ways, node)
@@ -124,7 +162,7 @@ def _after_failure(draw: st.DrawFn, drawing: _Drawing, failures: Ways) -> Ways:
         case "on":
             return failures
         case choice:
-            retry = drawing.node("retry", {"max_tries": draw(st.integers(1, 3)), "first_delay_seconds": 30})
+            retry = drawing.node("retry", {"first_delay_seconds": 30, **draw(_POLICY)})
             drawing.lead(failures, retry)
             return [f"{retry}.exhausted"] if choice == "retry and on" else []
 

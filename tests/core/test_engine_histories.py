@@ -11,15 +11,19 @@ from hypothesis import strategies as st
 
 from nodes.contract import Answered, Decided, Event
 from runtime.core.decision import Decision, Stale
-from runtime.core.engine import break_off, decide, micros
+from runtime.core.engine import break_off, decide, micros, ways_on
+from runtime.core.moving import obstacles
 from runtime.core.plan import Plan
 from runtime.core.run import (
+    Amend,
     Close,
     Due,
+    Move,
     Reply,
     Retry,
     Run,
     RunEvent,
+    Skip,
     Start,
     Token,
     read_token,
@@ -27,7 +31,7 @@ from runtime.core.run import (
     token_row,
     trace_code,
 )
-from tests.core.flow_documents import plan_of, random_flows
+from tests.core.flow_documents import plan_of, random_flows, versions_of
 
 RUN_ID = "01JDZZZZZZZZZZZZZZZZZZZZZZ"
 BEGINNING = datetime(2026, 11, 22, 10, tzinfo=UTC)
@@ -45,6 +49,14 @@ class Story:
         self.asked: dict[str, Event] = {}
         self.visits: list[dict[str, Any]] = []
 
+    def moves_to(self, plan: Plan) -> bool:
+        """Let it go on in another version. False: it cannot stand there, and stays as it is."""
+        before, self.plan = self.plan, plan
+        moved = self.happens(Move("1", "2"))
+        if not moved:
+            self.plan = before
+        return moved
+
     def happens(self, event: RunEvent) -> bool:
         """Let it happen; every promise of the engine is checked. False: it concerned nothing."""
         before = self.run
@@ -59,6 +71,8 @@ class Story:
         self.run = followed.run
         self._check_where_it_stands(before)
         self._check_what_is_asked(before, event, followed)
+        self._check_the_failure_list(before, followed)
+        self._check_what_was_not_begun(before, event)
         self._check_that_nobody_is_left_behind(before, followed.entry["steps"])
         self._check_that_neighbours_are_left_alone(before, event)
         self.visits += followed.entry["steps"]
@@ -77,22 +91,34 @@ class Story:
             case Retry(step):
                 return any(token.rest == "failed" and step in (None, token.step) for token in run.tokens)
             case Reply(step, attempt):
-                wanted = "person" if isinstance(event.event, Decided) else "system"
-                return any((t.step, t.attempt, t.rest) == (step, attempt, wanted) for t in run.tokens)
+                wanted = ("person", "hold") if isinstance(event.event, Decided) else ("system",)
+                return any((t.step, t.attempt) == (step, attempt) and t.rest in wanted for t in run.tokens)
+            case Skip(step, port):
+                failed = [token for token in run.tokens if token.rest == "failed" and token.step == step]
+                return bool(failed) and port in ways_on(self.plan, failed[0].node)
+            case Amend():
+                return run.ended_at is None
+            case Move():
+                return run.ended_at is None and bool(run.tokens) and not obstacles(self.plan, run)
 
     def _check_where_it_stands(self, before: Run) -> None:
         run = self.run
         assert run.rev == before.rev + 1
         assert run.id == before.id
         assert all(token.rest != "go" for token in run.tokens), "a token does not rest"
-        assert bool(run.tokens) == (run.ended_at is None) == (run.state not in ENDED), "an open order stands nowhere"
-        assert (run.state == "failed") == any(token.rest == "failed" for token in run.tokens)
+        begun = bool(run.steps or run.tokens or run.ended_at)
+        assert not begun or bool(run.tokens) == (run.ended_at is None), "an open order stands nowhere"
+        assert (run.ended_at is None) == (run.state not in ENDED)
+        rests = {token.rest for token in run.tokens}
+        assert (run.state == "failed") == ("failed" in rests)
+        assert not begun or (run.state == "held") == ("hold" in rests and "failed" not in rests)
         for token in run.tokens:
             assert (token.rest == "failed") == (token.failure is not None), "a failure without its reason"
             assert token.node in self.plan.index
+            assert token.automatic >= token.tries - 1 and token.by_hand >= 0
             assert read_token(orjson.loads(orjson.dumps(token_row(token)))) == token
         timed = [token.until for token in run.tokens if token.until is not None]
-        assert run.due_at == min(timed, default=None)
+        assert run.due_at == min(timed, default=None) if begun else run.due_at == before.due_at
         places = [(token.step, token.attempt) for token in run.tokens]
         assert len(set(places)) == len(places), "two tokens share a trace code"
 
@@ -100,6 +126,8 @@ class Story:
         asked = [task.trace for task in followed.tasks] + [effect.trace for effect in followed.effects]
         assert len(set(asked)) == len(asked), "asked twice in one burst"
         assert not set(asked) & (self.asked.keys() - _waited_for(before)), "a trace code was used again"
+        calls = {effect.trace for effect in followed.effects}
+        assert not calls & self.asked.keys(), "a system was asked twice with one trace code"
         assert set(followed.withdrawn) == _waited_for(before) - _waited_for(followed.run) - _answered_by(event)
         assert set(asked) <= _waited_for(followed.run), "asked, and nobody waits for the answer"
         assert _waited_for(followed.run) - _waited_for(before) <= set(asked), "waits for what was never asked"
@@ -108,7 +136,27 @@ class Story:
         for effect in followed.effects:
             self.asked[effect.trace] = Answered("ok")
 
+    def _check_the_failure_list(self, before: Run, followed: Decision) -> None:
+        """What came to the failure list and what left it: exactly the difference of before and after."""
+        was, now = (
+            {(token.step, token.attempt) for token in run.tokens if token.rest == "failed"}
+            for run in (before, followed.run)
+        )
+        came, left = (
+            [(token.step, token.attempt) for token in tokens] for tokens in (followed.failed, followed.mended)
+        )
+        assert (sorted(came), sorted(left)) == (sorted(now - was), sorted(was - now))
+
+    def _check_what_was_not_begun(self, before: Run, event: RunEvent) -> None:
+        """A change of content begins nothing, moves nothing, and asks nobody."""
+        if isinstance(event, Amend):
+            assert (self.run.tokens, self.run.steps, self.run.due_at) == (before.tokens, before.steps, before.due_at)
+            assert self.run.changes == {**before.changes, **event.changes}
+            assert before.steps or self.run.state == before.state
+
     def _check_that_neighbours_are_left_alone(self, before: Run, event: RunEvent) -> None:
+        if isinstance(event, Amend):
+            return
         broken = break_off(before, event, "a defect", self.now)
         moved = [token for token in before.tokens if token not in broken.run.tokens]
         assert all(_is_concerned(event, token, micros(self.now)) for token in moved)
@@ -155,7 +203,7 @@ class Story:
 
 
 def _waited_for(run: Run) -> set[str]:
-    return {trace_code(run.id, t.step, t.attempt) for t in run.tokens if t.rest in ("person", "system")}
+    return {trace_code(run.id, t.step, t.attempt) for t in run.tokens if t.rest in ("person", "hold", "system")}
 
 
 def _answered_by(event: RunEvent) -> set[str]:
@@ -170,6 +218,8 @@ def _is_concerned(event: RunEvent, token: Token, at: int) -> bool:
             return (token.step, token.attempt) == (step, attempt)
         case Retry(step):
             return token.rest == "failed" and step in (None, token.step)
+        case Skip(step):
+            return token.rest == "failed" and step == token.step
         case _:
             return True
 
@@ -185,7 +235,14 @@ def _next_event(draw: st.DrawFn, story: Story) -> RunEvent:
     kinds = ["answer"] * 5 + ["due", "due", "late", "late", "any", "retry", "retry one", "start"]
     if draw(st.integers(0, 30)) == 0:
         return Close(draw(st.sampled_from(["done", "cancelled"])), "enough")
-    kind = draw(st.sampled_from(kinds))
+    kind = draw(st.sampled_from([*kinds, "skip", "skip", "amend"]))
+    if kind == "amend":
+        return Amend({"attributes.colour": draw(st.integers(0, 9))}, "so")
+    if kind == "skip":
+        failed = [token for token in story.run.tokens if token.rest == "failed"]
+        token = draw(st.sampled_from(failed)) if failed else Token("end", 1)
+        ways = ways_on(story.plan, token.node)
+        return Skip(token.step, draw(st.sampled_from([*ways, "failed", "nowhere"])), "so")
     waited = sorted(_waited_for(story.run))
     if kind == "due":
         story.now += timedelta(seconds=draw(st.integers(0, 3600)))
@@ -209,13 +266,19 @@ def _next_event(draw: st.DrawFn, story: Story) -> RunEvent:
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_every_history_keeps_every_promise(data: st.DataObject) -> None:
-    plan = plan_of(data.draw(random_flows()))
-    story = Story(plan, total=data.draw(st.sampled_from([5_000, 50_000])))
+    drawn = data.draw(random_flows())
+    plans = [plan_of(drawn), plan_of(data.draw(versions_of(drawn)))]
+    story = Story(plans[0], total=data.draw(st.sampled_from([5_000, 50_000])))
+    if data.draw(st.booleans()):
+        assert story.happens(Amend({"attributes.shelf": 1}, "before it began"))
     assert story.happens(Start())
     for _ in range(data.draw(st.integers(0, 25))):
+        if data.draw(st.integers(0, 6)) == 0:
+            story.moves_to(data.draw(st.sampled_from(plans)))
         story.happens(data.draw(_next_event(story)))
     ended_before = story.run.ended_at
     story.brings_itself_to_an_end()
     assert ended_before in (None, story.run.ended_at)
-    for event in (Start(), Due(), Retry(), Close("done", "again"), Reply(1, 1, Answered("ok"))):
+    late = (Retry(), Skip(1, "out", "x"), Amend({"attributes.x": 2}, "x"), Move("1", "2"), Close("done", "again"))
+    for event in (Start(), Due(), Reply(1, 1, Answered("ok")), *late):
         assert not story.happens(event), "an order that has ended went on"
