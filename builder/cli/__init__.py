@@ -7,6 +7,7 @@ import functools
 import os
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import click
@@ -128,6 +129,26 @@ def migrate(settings: Settings) -> None:
 
     bring_up_to_date(settings.database_url)
     click.echo("The database is up to date.", err=True)
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--force", is_flag=True, help="Replace the file when it is there.")
+def backup(file: Path, force: bool) -> None:
+    """Write the whole home into FILE, while it runs: orders, flows, people, and the secret key. SQLite only."""
+    from builder.cli.backup import write
+
+    click.echo(write(settings_of_the_running(), file, force=force))
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@with_settings
+def restore(settings: Settings, file: Path) -> None:
+    """Put a backup into the home, in which nothing may run; what is there is kept aside."""
+    from builder.cli.backup import put_back
+
+    click.echo(put_back(settings, file))
 
 
 @main.group()
