@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -39,6 +40,7 @@ class Erp:
 
     keys: list[str] = field(default_factory=list)
     answers: threading.Event = field(default_factory=threading.Event)
+    ill: bool = False
 
 
 @pytest.fixture
@@ -52,7 +54,7 @@ def erp(yard: Yard) -> Iterator[Erp]:
             erp.keys.append(self.headers["Idempotency-Key"])
             erp.answers.wait(60)
             told = json.dumps({"receipt": len(erp.keys)}).encode()
-            self.send_response(200)
+            self.send_response(503 if erp.ill else 200)
             self.send_header("Content-Length", str(len(told)))
             self.end_headers()
             self.wfile.write(told)
@@ -100,6 +102,27 @@ def test_one_worker_goes_on_with_other_orders_while_a_system_hangs(yard: Yard, e
     erp.answers.set()
     wait_until(lambda: yard.states() == {"done": 300})
     assert sorted(sends(yard)) == [(1, "answered")] * 100
+
+
+def test_what_waits_for_an_ill_system_goes_on_by_itself_soon_after_it_is_well(yard: Yard, erp: Erp) -> None:
+    with begin(yard.service.engine, durable=True) as connection:
+        ill = Limits(calls_at_once=1, trip_after=2, pause_seconds=1)
+        systems.limit(connection, ("system", "erp"), ill, MANAGER, 1)
+    erp.ill = True
+    erp.answers.set()
+    yard.start_worker()
+    take(yard, 20)
+
+    def ticked(orders: dict[str, int]) -> bool:
+        yard.service.tick()
+        return yard.states() == orders
+
+    wait_until(lambda: ticked({"failed": 3, "waiting": 17}))
+    erp.ill = False
+    well_at = time.monotonic()
+    wait_until(lambda: ticked({"failed": 3, "done": 17}))
+    assert time.monotonic() - well_at < 5, "the second pause is two seconds, then a probe, then the rest"
+    assert len(erp.keys) == 20, "two that opened the breaker, a probe that failed, and each of the rest once"
 
 
 def test_a_polite_end_waits_for_the_calls_that_are_out(yard: Yard, erp: Erp) -> None:
