@@ -235,14 +235,13 @@ def _next_event(draw: st.DrawFn, story: Story) -> RunEvent:
     kinds = ["answer"] * 5 + ["due", "due", "late", "late", "any", "retry", "retry one", "start"]
     if draw(st.integers(0, 30)) == 0:
         return Close(draw(st.sampled_from(["done", "cancelled"])), "enough")
-    kind = draw(st.sampled_from([*kinds, "skip", "skip", "amend"]))
+    failed = [token for token in story.run.tokens if token.rest == "failed"]
+    kind = draw(st.sampled_from([*kinds, "amend", "skip", *["skip"] * 8 * len(failed)]))
     if kind == "amend":
         return Amend({"attributes.colour": draw(st.integers(0, 9))}, "so")
     if kind == "skip":
-        failed = [token for token in story.run.tokens if token.rest == "failed"]
-        token = draw(st.sampled_from(failed)) if failed else Token("end", 1)
-        ways = ways_on(story.plan, token.node)
-        return Skip(token.step, draw(st.sampled_from([*ways, "failed", "nowhere"])), "so")
+        token = draw(st.sampled_from(failed or [Token("end", 1)]))
+        return Skip(token.step, draw(st.sampled_from([*ways_on(story.plan, token.node), "failed"])), "so")
     waited = sorted(_waited_for(story.run))
     if kind == "due":
         story.now += timedelta(seconds=draw(st.integers(0, 3600)))
