@@ -5,7 +5,7 @@ DEMO ?= 1
 BIN := .venv/bin
 export PYTHONUTF8 := 1
 
-.PHONY: help run test check bench olist lock format clean python ready ready-test
+.PHONY: help run test check bench olist chaos lock format clean python ready ready-test
 
 help: ## Show the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ bench: ready-test ## Measure orders a second and CPU seconds per 1,000 orders
 
 olist: ready-test ## Feed a whole year of real orders through the API and compare (DATA=folder)
 	@$(BIN)/python -m tests.olist $(ARGS)
+
+chaos: ready-test ## Kill parts at random under real orders and judge (ARGS="SEED=1 SECONDS=90 KILLS=25 ON=sqlite,postgresql")
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 lock: python ## Resolve the dependencies anew into requirements.lock
 	@$(PYTHON) bootstrap.py lock

@@ -7,10 +7,12 @@ from typing import Any
 import orjson
 import structlog
 from flask import Blueprint, Response, request
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from runtime.core.problem import Problem
 from runtime.core.words import text
+from runtime.store.database import disk_is_full
 
 log = structlog.get_logger()
 
@@ -27,6 +29,7 @@ _TITLES = {
     422: "内容有误",
     500: "服务器故障",
     503: "尚未就绪",
+    507: "存储空间不足",
 }
 _HTTP_CODES = {404: "api.not_found", 405: "api.wrong_method", 413: "intake.body_large"}
 
@@ -76,6 +79,8 @@ def install_problems(api: Blueprint) -> None:
     """Let every error in the API's own functions be answered as a problem document."""
     api.register_error_handler(Refusal, refusal_answer)
     api.register_error_handler(HTTPException, http_answer)
+    for broken in (OperationalError, InterfaceError):
+        api.register_error_handler(broken, _cannot_store)
     api.register_error_handler(Exception, _defect)
 
 
@@ -96,6 +101,15 @@ def http_answer(error: HTTPException) -> Response:
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After"):
             answer.headers[name] = value
+    return answer
+
+
+def _cannot_store(error: DBAPIError) -> Response:
+    log.error("api.cannot_store", path=request.path, error=repr(error.orig))
+    if disk_is_full(error):
+        return problem_answer(507, Problem("api.disk_full"))
+    answer = problem_answer(503, Problem("api.database_away"))
+    answer.headers["Retry-After"] = "2"
     return answer
 
 

@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 BUSY_MS = 10_000
@@ -59,6 +60,15 @@ def migrate(url: str) -> None:
     config.attributes["url"] = url
     command.upgrade(config, "head")
 
+
+def disk_is_full(broken: DBAPIError) -> bool:
+    """Whether the database says that it could not write for want of room, also where a file may not grow."""
+    told = getattr(broken.orig, "sqlite_errorname", None) or getattr(broken.orig, "sqlstate", None)
+    return (told or next(iter(getattr(broken.orig, "args", ())), None)) in _DISK_FULL
+
+
+# SQLite's names, PostgreSQL's SQLSTATE, MariaDB's numbers.
+_DISK_FULL = frozenset(("SQLITE_FULL", "SQLITE_IOERR_WRITE", "53100", 1021, 1114))
 
 _turns: WeakKeyDictionary[Engine, Lock] = WeakKeyDictionary()
 

@@ -13,7 +13,7 @@ import orjson
 
 from tests.chaos.history import Call
 
-ANSWER_SECONDS = 0.01
+ANSWER_SECONDS = 0.03
 
 
 @dataclass(slots=True)

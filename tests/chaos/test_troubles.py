@@ -1,0 +1,149 @@
+"""What else goes wrong in a house: Redis is emptied or away, connections are cut, the disk is full, parts end politely."""
+
+import json
+import resource
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from redis import Redis
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+
+from tests.chaos.people import People, numbered, of_this_hour, real_orders
+from tests.chaos.yard import Yard, opened
+from tests.databases import Fresh
+
+pytestmark = pytest.mark.redis
+
+ORDERS = 60
+PROMISED_SECONDS = 3.0
+
+
+@pytest.fixture(scope="module")
+def orders() -> Iterator[dict[str, Any]]:
+    return numbered(real_orders())
+
+
+@pytest.fixture(scope="module")
+def yard(sqlite_databases: Fresh) -> Iterator[Yard]:
+    """Two of each that may be two."""
+    with opened(sqlite_databases(), "worker 1", "worker 2", "clock 1", "clock 2") as yard:
+        yard.people.start_operator()
+        yield yard
+        yard.people.go_home()
+
+
+@contextmanager
+def shops(yard: Yard, orders: Iterator[dict[str, Any]], count: int = ORDERS, pause: float = 0.05) -> Iterator[People]:
+    """Orders come in meanwhile; afterwards all of them are acknowledged and ended, and every promise is kept."""
+    people = People(yard.address, seed=1, heard=yard.people.heard)
+    people.start(iter([next(orders) for _ in range(count)]), shops=2, pause=pause)
+    yield people
+    people.finish()
+    yard.settle()
+    verdict = yard.verdict()
+    assert not verdict.faults, str(verdict)
+    assert not yard.people.heard.refused
+    assert verdict.orders == verdict.ended == len(yard.people.heard.acknowledged)
+    assert verdict.repeats == verdict.excused
+
+
+def test_two_workers_and_two_clocks_do_everything_once(yard: Yard, orders: Iterator[dict[str, Any]]) -> None:
+    with shops(yard, orders, pause=0):
+        pass
+    assert not yard.verdict().repeats
+
+
+def test_a_redis_that_is_emptied_again_and_again_loses_nothing(yard: Yard, orders: Iterator[dict[str, Any]]) -> None:
+    with shops(yard, orders), Redis(unix_socket_path=str(yard.socket)) as redis:
+        for _ in range(20):
+            redis.flushall()
+            threading.Event().wait(0.05)
+        yard.works(next(orders), PROMISED_SECONDS)
+
+
+def test_orders_come_in_without_redis_and_go_on_when_it_is_back(yard: Yard, orders: Iterator[dict[str, Any]]) -> None:
+    with shops(yard, orders) as people:
+        yard.kill("redis")
+        people.finish()
+        yard.start("redis")
+        for name in [name for name in yard.parts if name.startswith("worker") and yard.parts[name].poll() is not None]:
+            del yard.parts[name]
+            yard.start(name)
+        yard.works(next(orders), PROMISED_SECONDS)
+
+
+def test_orders_are_taken_at_once_while_redis_hangs(yard: Yard, orders: Iterator[dict[str, Any]]) -> None:
+    with shops(yard, orders, count=10):
+        yard.freeze("redis")
+        try:
+            yard.people.send([next(orders) for _ in range(5)], patience=5)
+            assert yard.people.heard.acknowledged
+        finally:
+            yard.thaw("redis")
+        yard.works(next(orders), 2 * PROMISED_SECONDS)
+
+
+def test_who_is_asked_politely_finishes_what_it_does_and_ends_soon(
+    yard: Yard, orders: Iterator[dict[str, Any]]
+) -> None:
+    repeats = yard.verdict(at_rest=False).repeats
+    with shops(yard, orders, pause=0):
+        for name in ("worker 1", "web", "clock 1", "worker 2"):
+            assert yard.end(name, seconds=8) == 0
+            yard.start(name)
+    assert yard.verdict().repeats == repeats
+
+
+def test_a_full_disk_is_told_and_nothing_acknowledged_is_missing(yard: Yard, orders: Iterator[dict[str, Any]]) -> None:
+    path = Path(make_url(yard.url).database or "")
+    web = yard.parts["web"]
+    processes = [one.pid for one in psutil.Process(web.pid).children()]
+    room = path.stat().st_size // 2
+    document = json.dumps(of_this_hour(next(orders))).encode()
+    with shops(yard, orders, count=20):
+        _limit_files(processes, room)
+        try:
+            with yard.people.line() as line:
+                status, answer = line.post("/api/v1/orders", document)
+        finally:
+            _limit_files(processes, resource.RLIM_INFINITY)
+        problem = json.loads(answer)
+        assert (status, problem["code"]) == (507, "api.disk_full"), answer
+        assert "disk" in problem["detail"]
+        yard.works(next(orders))
+
+
+def _limit_files(processes: list[int], size: int) -> None:
+    """Let no file of these processes grow beyond so many bytes."""
+    for pid in processes:
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+
+@pytest.mark.postgresql
+def test_connections_that_are_cut_again_and_again_lose_nothing(
+    postgresql_databases: Fresh, orders: Iterator[dict[str, Any]]
+) -> None:
+    url = postgresql_databases()
+    administrator = create_engine(url, isolation_level="AUTOCOMMIT")
+    cut = text(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    with opened(url, "worker 1", "worker 2", "clock") as yard:
+        yard.people.start_operator()
+        with shops(yard, orders):
+            with administrator.connect() as connection:
+                cuts = 0
+                for _ in range(15):
+                    cuts += connection.execute(cut).scalar_one()
+                    threading.Event().wait(0.1)
+            assert cuts > 15
+            yard.works(next(orders), PROMISED_SECONDS)
+        yard.people.go_home()
+    administrator.dispose()
