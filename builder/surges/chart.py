@@ -45,14 +45,23 @@ class Chart:
 
 
 def draw(
-    counts: Mapping[int, int], first: int | None, last: int, marked: int, usual: Baseline | None, zone: tzinfo
+    counts: Mapping[int, int],
+    first: int | None,
+    last: int,
+    marked: int,
+    usual: Baseline | None,
+    floor: int,
+    zone: tzinfo,
 ) -> Chart:
-    """The 24 hours up to `last`; `marked` is the hour of a surge, with the baseline by which it was judged."""
+    """The 24 hours up to `last`; `marked` is the hour of a surge, with the baseline by which it was judged.
+
+    `floor` is how many orders the channel had to bring at least, whatever is usual.
+    """
     hours = range(last - (DAY_HOURS - 1) * HOUR, last + HOUR, HOUR)
     means = {hour: _mean(baseline(counts, first, hour, zone)) for hour in hours}
     if usual is not None:
         means[marked] = usual.mean
-    trips_at = usual.trips_at if usual else None
+    trips_at = max(usual.trips_at, floor) if usual and usual.trips_at else None
     top = max(
         1, trips_at or 0, *(counts.get(hour, 0) for hour in hours), *(-(-mean // 1) for mean in means.values() if mean)
     )

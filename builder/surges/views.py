@@ -233,7 +233,9 @@ def _chart(connection: Connection, row: RowMapping, usual: Baseline | None) -> C
     compared = [one for hour in shown for one in same_hours(hour, zone, 7, WEEKS)]
     counts = surges.arrived(connection, row["channel"], compared_hours(last, compared))
     first = surges.first_hour(connection, row["channel"])
-    return draw(counts, first, last, row["hour_at"], usual, zone)
+    # Who raised the floor since has not changed what tripped.
+    floor = min(row["came"], surges.floors(connection).get(row["channel"], 0))
+    return draw(counts, first, last, row["hour_at"], usual, floor, zone)
 
 
 def _sample(connection: Connection, channel: str) -> Sample:

@@ -62,8 +62,8 @@ def test_the_lead_finds_it_on_top_of_the_inbox_and_the_operator_does_not(house: 
 
 def test_before_the_decision_one_sees_the_hours_the_figures_and_what_looks_odd(house: House, surge_id: str) -> None:
     page = house.enter("zhao").get(f"/surges/{surge_id}")
-    assert len(re.findall(r'<rect class="bar', page)) == 24
-    assert page.count('<rect class="bar surge"') == 1
+    assert len(re.findall(r'<rect class="hour', page)) == 24
+    assert page.count('<rect class="hour surge"') == 1
     for told in ("usual are 2", "mean of the last 24 hours", "held from 8", "A-00029", "张𠮷", "23 orders", "…8000"):
         assert told in page
     # The policy of the pages forbids what a browser would style inline.
