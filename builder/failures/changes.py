@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from builder.auth import DUTIES, requires
-from builder.i18n import moment, plain
+from builder.i18n import language_tag, moment, plain
 from builder.i18n.text import _
 from builder.labels import field_name, told_problem
 from builder.models import engine
@@ -126,14 +126,10 @@ def _entries(order: Mapping[str, Any]) -> Iterator[Entry]:
 
 
 def _entry(path: str, value: Any, kind: Kind, choices: tuple[str, ...] = ()) -> Entry:
-    label = LINE_FIELDS[path.rpartition(".")[2]].label if path.startswith("lines.") else None
+    line_field = LINE_FIELDS.get(path.rpartition(".")[2]) if path.startswith("lines.") else None
+    label = line_field.label[language_tag()] if line_field else field_name(path)
     hidden = plain(value) if is_masked(value) else ""
-    return Entry(path, field_name(path) if label is None else _short(path), kind, _written(value), choices, hidden)
-
-
-def _short(path: str) -> str:
-    """A line's field without the number of the line."""
-    return field_name(path).rpartition(_(", "))[2] or path
+    return Entry(path, label, kind, _written(value), choices, hidden)
 
 
 def _written(value: Any) -> str:

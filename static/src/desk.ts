@@ -9,6 +9,17 @@ export function keepDesk(): void {
     if (document.querySelector("[data-many], [data-mending], [data-row]") && act(event.key))
       event.preventDefault();
   });
+  document.addEventListener("click", (event) => {
+    const button = event.target instanceof Element ? event.target.closest("[data-reasoned]") : null;
+    const reason = button?.closest("form")?.querySelector<HTMLInputElement>("[name=reason]");
+    if (!reason || reason.value.trim() !== "") return;
+    // Asked for here, so that nothing that is ticked or typed is lost on the way to the server and back.
+    event.preventDefault();
+    reason.required = true;
+    reason.reportValidity();
+    reason.required = false;
+    reason.focus();
+  });
   document.addEventListener("change", (event) => {
     const field = event.target;
     if (!(field instanceof HTMLInputElement)) return;
