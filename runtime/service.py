@@ -31,6 +31,7 @@ from runtime.intake import Arrival, Intake, Receipt
 from runtime.mending import Mending
 from runtime.moving import Moving
 from runtime.outbox import Outbox
+from runtime.reconcile import Reconciler
 from runtime.store import journal, lanes, trail
 from runtime.store.database import begin, reading
 from runtime.store.journal import Loaded
@@ -83,6 +84,7 @@ class Service:
         self.intake = Intake(engine, clock, run_bell.ring, Breaker(zone))
         self.surges = Surges(engine, clock, zone, self.decider, run_bell.ring)
         self.outbox = Outbox(engine, clock, outlets, effect_bell.ring, self.deliver_answers, in_hand)
+        self.reconciler = Reconciler(engine, clock, zone)
         self._tidy_at = 0
 
     # --- orders come in -------------------------------------------------------------------------------------------------
@@ -155,6 +157,7 @@ class Service:
         if self.acts.due() or self.moving.due():
             self.act_bell.ring()
         self.surges.tick()
+        self.reconciler.tick()
 
     # --- people act -----------------------------------------------------------------------------------------------------
 
