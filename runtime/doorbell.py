@@ -10,6 +10,7 @@ from contextlib import suppress
 import structlog
 from redis import Redis
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeout
 from rq import Queue
 from rq.serializers import JSONSerializer
 
@@ -21,6 +22,7 @@ RUNS_QUEUE = "orderflow.runs"
 EFFECTS_QUEUE = "orderflow.effects"
 ACTS_QUEUE = "orderflow.acts"
 HOLD_MS = 1_500
+SILENT_SECONDS = 2.0
 JOB_TIMEOUT_SECONDS = 180
 
 
@@ -33,10 +35,13 @@ class Doorbell:
         self._job = job
         self._held = f"{queue}:held"
         self._held_until = 0.0
+        self._silent_until = 0.0
         self._wake = f"{queue}:wake"
 
     def ring(self) -> None:
         """Say that there is work. Without Redis this is noted only: the clock rings again."""
+        if time.monotonic() < self._silent_until:
+            return
         try:
             with self._redis.pipeline(transaction=False) as pipe:
                 pipe.set(self._held, 1, nx=True, px=HOLD_MS)
@@ -52,6 +57,9 @@ class Doorbell:
                 crash.at("ring.called")
         except RedisError as broken:
             log.warning("doorbell.unheard", queue=self._queue.name, error=str(broken))
+            if isinstance(broken, RedisTimeout):
+                # It hangs: whoever brings orders meanwhile must not wait for it, each in turn.
+                self._silent_until = time.monotonic() + SILENT_SECONDS
 
     def ring_anew(self) -> None:
         """Ring also where somebody seems to listen, who may have been killed: for a worker that begins."""
