@@ -2,7 +2,14 @@
 
 import type { FlowDocument } from "./document";
 import type { Editor } from "./editor";
-import { type DraftAnswer, type Live, type PublishedAnswer, type Refusal, Refused, type Server } from "./server";
+import {
+  type DraftAnswer,
+  type Live,
+  type PublishedAnswer,
+  type Refusal,
+  Refused,
+  type Server,
+} from "./server";
 
 export type Standing =
   | { readonly kind: "saved" | "unsaved" | "saving" }

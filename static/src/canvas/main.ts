@@ -265,7 +265,8 @@ class Page {
     askToPublish(say, async (note) => {
       try {
         const { version, behind } = await draft.publish(note);
-        const left = behind && h("a", { href: behind.address }, say("ordersBehind", { orders: behind.orders }));
+        const left =
+          behind && h("a", { href: behind.address }, say("ordersBehind", { orders: behind.orders }));
         this.toast(say("published", { version }), "good", left);
       } catch (error) {
         if (error instanceof NotSaved) throw new Error(say("publishUnsaved"), { cause: error });
