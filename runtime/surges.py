@@ -174,15 +174,14 @@ class Surges:
         """Look how the wave does that went; begin the next when it has come to rest."""
         at = self._now()
         if row["wave"]:
-            failed = surges.count_in_wave(connection, row, "failed")
+            failed = surges.count_failed(connection, row)
             if too_many_fail(failed, row["wave_released"]):
                 return self._stop(connection, row, "failures", failed)
             since = row["wave_at"] if row["wave_at"] is not None else at
             if since > at:  # the clock was set back: two minutes from now on are enough
                 surges.change(connection, row["id"], wave_at=at)
                 return "rest"
-            running = surges.count_in_wave(connection, row, "running")
-            if not has_rested(running, since, at):
+            if not has_rested(surges.count_moving(connection, row), since, at):
                 return "rest"
         wave = row["wave"] + 1
         held = surges.count_held(connection, row["channel"])
@@ -196,7 +195,7 @@ class Surges:
         """Let some hundreds of the wave go. The last wave goes on until nothing is held, and opens the channel."""
         at, channel = self._now(), row["channel"]
         last = row["wave"] == LAST_WAVE
-        failed = surges.count_in_wave(connection, row, "failed") if last else 0
+        failed = surges.count_failed(connection, row) if last else 0
         if too_many_fail(failed, row["wave_released"]):
             return self._stop(connection, row, "failures", failed)
         ids = surges.held_runs(connection, channel, SLICE if last else min(SLICE, row["wave_left"]))

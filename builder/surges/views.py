@@ -216,8 +216,8 @@ def _surge(surge_id: str, problem: str = "", status: int = 200) -> ResponseRetur
             held=surges.count_held(connection, row["channel"]) if row["holds"] else 0,
             chart=_chart(connection, row, usual),
             sample=_sample(connection, row["channel"]) if row["holds"] else None,
-            failed=surges.count_in_wave(connection, row, "failed"),
-            running=surges.count_in_wave(connection, row, "running"),
+            failed=surges.count_failed(connection, row),
+            moving=surges.count_moving(connection, row),
             names=names(connection),
             problem=problem,
         )

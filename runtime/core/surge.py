@@ -111,9 +111,9 @@ def too_many_fail(failed: int, released: int) -> bool:
     return failed >= LEAST_FAILED and failed > MOST_FAILED * released
 
 
-def has_rested(running: int, since: int, now: int) -> bool:
+def has_rested(moving: int, since: int, now: int) -> bool:
     """Whether a wave was watched long enough: none of it moves any more, or two minutes are over."""
-    return not running or now - since >= REST_MICROS
+    return not moving or now - since >= REST_MICROS
 
 
 # --- silence ----------------------------------------------------------------------------------------------------------

@@ -7,13 +7,16 @@ from typing import Any, Literal
 import orjson
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
     RowMapping,
+    and_,
     bindparam,
     delete,
     func,
     insert,
     null,
+    or_,
     select,
     update,
 )
@@ -164,11 +167,20 @@ def newest_held(connection: Connection, channel: str) -> str | None:
     return connection.execute(select(func.max(runs.c.id)).where(*_held(channel))).scalar()
 
 
-def count_in_wave(connection: Connection, surge: RowMapping, state: str) -> int:
-    """How many orders of the running wave stand in this state."""
+def count_failed(connection: Connection, surge: RowMapping) -> int:
+    """How many orders of the running wave have failed."""
+    return _count_in_wave(connection, surge, runs.c.state == "failed")
+
+
+def count_moving(connection: Connection, surge: RowMapping) -> int:
+    """How many orders of the running wave go on by themselves: they work, wait for a system, or for their next try."""
+    return _count_in_wave(connection, surge, or_(runs.c.state == "running", and_(runs.c.state == "waiting", _ASKS)))
+
+
+def _count_in_wave(connection: Connection, surge: RowMapping, which: ColumnElement[bool]) -> int:
     if surge["wave_from"] is None:
         return 0
-    query = select(func.count()).select_from(runs).where(runs.c.state == state, runs.c.channel == surge["channel"])
+    query = select(func.count()).select_from(runs).where(which, runs.c.channel == surge["channel"])
     return connection.execute(query.where(runs.c.id.between(surge["wave_from"], surge["wave_to"]))).scalar_one()
 
 
@@ -269,6 +281,8 @@ _FIRST = select(func.min(arrivals.c.hour_at)).where(arrivals.c.channel == bindpa
 _HOLDING = (
     select(surges.c.channel).where(surges.c.holds.in_(bindparam("channels", expanding=True))).with_for_update(read=True)
 )
+# Where an order stands is JSON: a word of it that no text of a person can hold unescaped.
+_ASKS = or_(*(runs.c.tokens.contains(f'"rest":"{rest}"', autoescape=True) for rest in ("system", "retry")))
 _QUIET = select(func.max(surges.c.quiet_until)).where(surges.c.channel == bindparam("channel"))
 _FLOORS = select(choices.c.value).where(choices.c.name == FLOORS)
 _MOVING = select(surges.c.id).where(surges.c.state.in_(("releasing", "cancelling"))).order_by(surges.c.id)

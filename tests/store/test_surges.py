@@ -260,6 +260,18 @@ def test_a_wave_is_watched_until_it_rests_or_two_minutes_are_over(shop: House) -
     assert held(shop)["wave"] == 2
 
 
+def test_a_wave_whose_calls_are_not_answered_yet_has_not_come_to_rest(shop: House) -> None:
+    surge_id = surge_of(shop)
+    shop.service.surges.release(surge_id, "waves", "day", MANAGER)
+    shop.service.surges.tick()
+    assert shop.service.drain() == 3
+    shop.service.surges.tick()
+    assert held(shop)["wave"] == 1
+    shop.settle()
+    shop.service.surges.tick()
+    assert held(shop)["wave"] == 2
+
+
 def test_a_killed_clock_leaves_nothing_half_done_and_the_next_goes_on(
     shop: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
