@@ -1,5 +1,6 @@
 """Held channels: the door trips, the orders wait, a person decides, and the clock lets them go in waves."""
 
+import importlib
 import threading
 from collections import Counter
 from collections.abc import Mapping
@@ -7,7 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, text, update
 
 from runtime.clock import Clock
 from runtime.core.engine import micros
@@ -416,3 +417,16 @@ def _break_the_flow(house: House) -> None:
     publish(house.service, SHAKY)
     with begin(house.service.engine, durable=False) as connection:
         connection.execute(update(channels).where(channels.c.name == SHOP).values(flow_key="shaky"))
+
+
+def test_orders_of_before_are_counted_when_the_house_is_migrated(shop: House) -> None:
+    shop.service.receive(arrivals(range(5)))
+    shop.watch.go_on(hours=1)
+    shop.service.receive(arrivals(range(10, 13)))
+    migration = importlib.import_module("runtime.store.migrations.versions.0003_surges")
+    with begin(shop.service.engine, durable=False) as connection:
+        connection.execute(delete(arrivals_table))
+        connection.execute(text(migration.ARRIVALS_SO_FAR))
+    assert counted(shop) == 3
+    shop.watch.go_on(hours=-1)
+    assert counted(shop) == 5
