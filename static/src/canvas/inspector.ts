@@ -266,13 +266,8 @@ export class Inspector {
     return h(
       "section",
       { class: "flow-policy form" },
-      h(
-        "div",
-        { class: "field is-inline" },
-        h("label", { for: box.id }, say("flowFailures")),
-        h("span", { class: "hint" }, say("flowFailuresHelp")),
-        box,
-      ),
+      h("div", { class: "field is-inline" }, h("label", { for: box.id }, say("flowFailures")), box),
+      h("p", { class: "hint" }, say("flowFailuresHelp")),
       this.form?.element ?? false,
     );
   }
