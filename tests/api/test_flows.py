@@ -57,3 +57,14 @@ def test_all_flows_are_listed(api: Api) -> None:
 def test_an_unknown_flow_is_404(api: Api) -> None:
     assert api.get(f"{FLOWS}/unknown").status_code == 404
     assert api.post(f"{FLOWS}/unknown/publication").status_code == 404
+
+
+def test_a_failure_policy_out_of_range_is_refused_with_the_range(api: Api) -> None:
+    answer = api.post(FLOWS, {**SIX_STEPS, "failures": {"max_tries": 99}})
+    api.post(FLOWS, SIX_STEPS)
+    api.service.flows.save_draft("six-steps", {**SIX_STEPS, "failures": {"max_tries": 99}}, 1, DESIGNER)
+    refused = api.post(f"{FLOWS}/six-steps/publication")
+    assert refused.status_code == 422
+    for told in (answer.get_json(), refused.get_json()):
+        [problem] = [one for one in told["problems"] if one["where"] == "failures.max_tries"]
+        assert "10" in problem["message"] + problem["remedy"]

@@ -5,6 +5,7 @@ import {
   insertOnEdge,
   paste,
   placesOf,
+  policyOf,
   readExcerpt,
   removeAndReconnect,
   removeParts,
@@ -12,6 +13,7 @@ import {
   reworded,
   said,
   setSettings,
+  withPolicy,
 } from "../../static/src/canvas/document";
 import { flow, ways } from "./samples";
 
@@ -109,5 +111,14 @@ describe("names", () => {
     expect(said({ en: "Mark" }, "zh-CN")).toBe("Mark");
     expect(said({ "zh-CN": "标记" }, "en")).toBe("标记");
     expect(said(undefined, "en")).toBe("");
+  });
+});
+
+describe("the failure policy of a flow", () => {
+  it("is set, told and taken away, and nothing else changes", () => {
+    const guarded = withPolicy(LINE, { max_tries: 2 });
+    expect(policyOf(guarded)).toEqual({ max_tries: 2 });
+    expect(policyOf(LINE)).toBeUndefined();
+    expect(withPolicy(guarded, undefined)).toEqual(LINE);
   });
 });
