@@ -5,7 +5,8 @@ holds the lock), the next worker of the same home makes its calls again at once 
 """
 
 import fcntl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -45,18 +46,27 @@ class InHand:
         self._file.close()
 
 
-def left_by_the_dead(folder: Path) -> dict[str, int]:
-    """The claims of processes of this home that are dead, trace -> when they lapse. They are told once."""
-    found: dict[str, int] = {}
-    for path in folder.glob("*.claims"):
-        with path.open("r+", encoding="ascii") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                continue
-            found |= dict(_read(line) for line in file if line.endswith("\n"))
-            path.unlink(missing_ok=True)
-    return found
+@contextmanager
+def left_by_the_dead(folder: Path) -> Iterator[dict[str, int]]:
+    """The claims of processes of this home that are dead, trace -> when they lapse.
+
+    They are forgotten at the end of the block, and kept for the next who looks where it raises or is killed.
+    """
+    with ExitStack() as files:
+        dead = [file for path in folder.glob("*.claims") if (file := _opened_if_dead(path, files))]
+        yield dict(_read(line) for file in dead for line in file if line.endswith("\n"))
+        for file in dead:
+            Path(file.name).unlink(missing_ok=True)
+
+
+def _opened_if_dead(path: Path, files: ExitStack) -> IO[str] | None:
+    try:
+        file = files.enter_context(path.open("r+", encoding="ascii"))
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        # Its process lives, or another one looks into it just now and is done with it.
+        return None
+    return file
 
 
 def _read(line: str) -> tuple[str, int]:

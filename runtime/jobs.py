@@ -1,12 +1,14 @@
 """RQ's entry points. A job answers a bell, works until there is nothing left, and lingers a moment for more."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from pathlib import Path
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from runtime.doorbell import Doorbell
+from runtime.in_hand import left_by_the_dead
 from runtime.service import Service
 
 log = structlog.get_logger()
@@ -27,13 +29,14 @@ def bind(service: Service) -> None:
     _bound[:] = [service]
 
 
-def look_around(claims: Mapping[str, int]) -> None:
-    """Let what killed workers left behind be taken up at once; for a worker that begins. `claims` as of `in_hand`."""
+def look_around(claims: Path) -> None:
+    """Let what killed workers left behind be taken up at once; for a worker that begins. `claims`: see `in_hand`."""
     service = _service()
     try:
-        service.outbox.take_up(claims)
+        with left_by_the_dead(claims) as left:
+            service.outbox.take_up(left)
     except SQLAlchemyError as broken:
-        log.warning("claims.left_to_lapse", calls=len(claims), error=repr(broken))
+        log.warning("claims.left_to_lapse", error=repr(broken))
     for bell in (service.run_bell, service.effect_bell, service.act_bell):
         bell.ring_anew()
 

@@ -69,7 +69,7 @@ def work(settings: Settings, *, first: str, tied: bool) -> None:
 
     from runtime import jobs
     from runtime.doorbell import ACTS_QUEUE, EFFECTS_QUEUE, RUNS_QUEUE
-    from runtime.in_hand import InHand, left_by_the_dead
+    from runtime.in_hand import InHand
     from runtime.wiring import open_service
 
     set_up_logs(settings)
@@ -80,7 +80,6 @@ def work(settings: Settings, *, first: str, tied: bool) -> None:
         wait_for(redis)
     else:
         end_without(redis, settings)
-    left = left_by_the_dead(settings.home / CLAIMS)
     in_hand = InHand(settings.home / CLAIMS)
     jobs.bind(open_service(settings.database_url, settings.redis_url, secret_key=settings.secret_key, in_hand=in_hand))
     names = [RUNS_QUEUE, EFFECTS_QUEUE, ACTS_QUEUE] if first == "runs" else [EFFECTS_QUEUE, ACTS_QUEUE, RUNS_QUEUE]
@@ -96,7 +95,7 @@ def work(settings: Settings, *, first: str, tied: bool) -> None:
     # Redis may be away for long: it is asked every second, not ever more seldom.
     worker.max_connection_wait_time = 1.0
     spare_the_collector()
-    jobs.look_around(left)
+    jobs.look_around(settings.home / CLAIMS)
     worker.work(logging_level="WARNING")
 
 

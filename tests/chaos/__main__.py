@@ -1,13 +1,24 @@
-"""`make chaos`: storms over whole houses on SQLite and PostgreSQL, and their figures.
+"""`make chaos`: kill -9 at every named place, and storms over whole houses, on SQLite and PostgreSQL, with their figures.
 
 ARGS: [SEED=number] [SECONDS=each storm] [KILLS=at least so many] [ON=sqlite,postgresql]
 """
 
 import os
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
 
+from runtime import crash
+from tests import databases
+from tests.chaos.people import numbered, real_orders
+from tests.chaos.places import kill_at
 from tests.chaos.storm import storm
+from tests.chaos.yard import opened
+from tests.databases import Fresh
 
 ORDERS_A_SECOND = 60
 
@@ -20,12 +31,40 @@ def main() -> int:
     kills = int(told.get("KILLS", 25))
     broken = 0
     for kind in told.get("ON", "sqlite,postgresql").split(","):
+        broken += _at_every_place(kind)
         print(f"{kind}: storm with SEED={seed} SECONDS={seconds:.0f} KILLS={kills} …", flush=True)
         figures = storm(kind, kills=kills, seconds=seconds, seed=seed, orders=int(seconds * ORDERS_A_SECOND))
-        print(f"{figures}\n  {'load of the machine':<26}{os.getloadavg()[0]:.1f}\n", flush=True)
         broken += len(figures.verdict.faults) + len(figures.heard.refused)
-        print(*figures.heard.refused[:10], sep="\n")
+        print(figures, f"  {'load of the machine':<26}{os.getloadavg()[0]:.1f}\n", sep="\n", flush=True)
+        print(*(f"  REFUSED {why}" for why in figures.heard.refused[:10]), sep="\n", flush=True)
     return 1 if broken else 0
+
+
+def _at_every_place(kind: str) -> int:
+    """Kill at every named place; how many promises were broken."""
+    with _databases(kind) as fresh, opened(fresh(), "worker", "clock") as yard:
+        yard.people.start_operator()
+        orders = numbered(real_orders())
+        seconds = [kill_at(yard, place, orders) for place in crash.PLACES]
+        yard.settle()
+        yard.people.go_home()
+        verdict = yard.verdict()
+    print(f"{kind}: kill -9 at each of {len(seconds)} named places")
+    print(f"  {'orders, ended once, lost':<26}{verdict.orders}, {verdict.ended}, {verdict.lost}")
+    print(f"  {'calls made again':<26}{verdict.repeats}, sender killed: {verdict.excused}")
+    print(f"  {'work after a restart':<26}p50 {median(seconds):.2f} s, max {max(seconds):.2f} s")
+    print(*(f"  BROKEN {fault}" for fault in verdict.faults[:20]), sep="\n", flush=True)
+    return len(verdict.faults) + len(yard.people.heard.refused)
+
+
+@contextmanager
+def _databases(kind: str) -> Iterator[Fresh]:
+    if kind == "sqlite":
+        with tempfile.TemporaryDirectory() as folder:
+            yield databases.sqlite(Path(folder))
+        return
+    with databases.postgresql() if kind == "postgresql" else databases.mariadb() as fresh:
+        yield fresh
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from runtime.in_hand import MOST_LINES, InHand, left_by_the_dead
 
 HOLDER = """
@@ -19,6 +21,12 @@ sys.stdin.read()
 """
 
 
+def told(folder: Path) -> dict[str, int]:
+    """What the dead left, told once."""
+    with left_by_the_dead(folder) as claims:
+        return claims
+
+
 def test_what_the_living_hold_stays_theirs_and_what_the_dead_held_is_told_once(tmp_path: Path) -> None:
     own = InHand(tmp_path)
     holder = subprocess.Popen([sys.executable, "-c", HOLDER, str(tmp_path)], stdin=-1, stdout=-1, text=True)
@@ -26,20 +34,22 @@ def test_what_the_living_hold_stays_theirs_and_what_the_dead_held_is_told_once(t
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
         own.note({"B.1.1": 300}, 1)
-        assert left_by_the_dead(tmp_path) == {}
+        assert told(tmp_path) == {}
         os.kill(holder.pid, signal.SIGKILL)
     finally:
         holder.kill()
         holder.communicate()
-    assert left_by_the_dead(tmp_path) == {"A.1.1": 100, "A.2.1": 200}
-    assert left_by_the_dead(tmp_path) == {}
+    with pytest.raises(KeyError), left_by_the_dead(tmp_path):
+        raise KeyError("whoever looked died too")
+    assert told(tmp_path) == {"A.1.1": 100, "A.2.1": 200}
+    assert told(tmp_path) == {}
     assert own.path.exists()
     own.close()
 
 
 def test_a_line_that_was_cut_off_by_the_end_is_left_to_its_lease(tmp_path: Path) -> None:
     (tmp_path / "x.claims").write_text("A.1.1 100\nA.2.1 2", "ascii")
-    assert left_by_the_dead(tmp_path) == {"A.1.1": 100}
+    assert told(tmp_path) == {"A.1.1": 100}
 
 
 def test_the_file_of_a_worker_that_lives_long_stays_small(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """kill -9 at every named place: the part is started again, the work goes on, and the judge finds every promise kept."""
 
 import ast
-import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,30 +8,17 @@ from statistics import median
 from typing import Any
 
 import pytest
-from redis import Redis
 
 from runtime import crash
-from tests.chaos.history import Verdict
-from tests.chaos.people import People, numbered, real_orders
-from tests.chaos.yard import Yard, opened, wait_until
+from tests.chaos.people import numbered, real_orders
+from tests.chaos.places import kill_at
+from tests.chaos.yard import Yard, opened
 from tests.databases import Fresh
 
 pytestmark = pytest.mark.redis
 
 ROOT = Path(__file__).resolve().parents[2]
-ORDERS = 12
 PROMISED_SECONDS = 3.0
-
-
-def part_of(place: str) -> str:
-    """Which part passes a place."""
-    match place.partition(".")[0]:
-        case "intake" | "reply" | "publication" | "ring":
-            return "web"
-        case "tick":
-            return "clock"
-        case _:
-            return "worker"
 
 
 @pytest.fixture(scope="module")
@@ -58,41 +44,18 @@ def seconds() -> list[float]:
 def test_who_is_killed_here_loses_nothing_and_repeats_nothing(
     yard: Yard, orders: Iterator[dict[str, Any]], seconds: list[float], place: crash.Place
 ) -> None:
-    part = part_of(place)
-    if place.startswith("ring."):
-        wait_until(lambda: nobody_listens(yard), "no worker listens")
-    yard.lay_trap(part, place)
-    people = People(yard.address, seed=1, heard=yard.people.heard)
-    people.start(iter([next(orders) for _ in range(ORDERS)]), shops=2, pause=0)
-    people.start_designer()
-    yard.wait_for_death(part)
-    if part == "worker":
-        yard.let_go_of_calls()
-    began = time.monotonic()
-    yard.start(part)
-    yard.works(next(orders))
-    seconds.append(time.monotonic() - began)
-    people.finish()
-    assert_all_is_well(yard, yard.verdict(at_rest=False))
+    seconds.append(kill_at(yard, place, orders))
+    verdict = yard.verdict(at_rest=False)
+    assert not verdict.faults, str(verdict)
+    assert not yard.people.heard.refused
 
 
 def test_in_the_end_every_order_has_ended_and_the_work_was_soon_taken_up(yard: Yard, seconds: list[float]) -> None:
     yard.settle()
     verdict = yard.verdict()
-    assert_all_is_well(yard, verdict)
+    assert not verdict.faults, str(verdict)
     assert verdict.orders == verdict.ended == len(yard.people.heard.acknowledged)
     assert median(seconds) < PROMISED_SECONDS, seconds
-
-
-def assert_all_is_well(yard: Yard, verdict: Verdict) -> None:
-    assert not verdict.faults, str(verdict)
-    assert not yard.people.heard.refused
-
-
-def nobody_listens(yard: Yard) -> bool:
-    """Whether the next ring calls a worker."""
-    with Redis(unix_socket_path=str(yard.socket)) as redis:
-        return not redis.keys("orderflow.*:held")
 
 
 def test_every_place_stands_once_in_the_product() -> None:

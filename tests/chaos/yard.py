@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Engine, func, select
 
 from builder.auth import add_token
 from runtime import crash, redis_server, systems
@@ -200,12 +200,6 @@ class Yard:
     def settle(self, seconds: float = PATIENCE_SECONDS) -> None:
         """Until nothing is left to do."""
         wait_until(lambda: self._left() == 0, "every order has ended", seconds)
-
-    def let_go_of_calls(self) -> None:
-        """Let the calls be made again at once that dead workers held, instead of when their lease ends; no worker lives."""
-        assert not any(name.startswith("worker") for name in self.parts)
-        with begin(self.engine, durable=False) as connection:
-            connection.execute(update(effects).where(effects.c.state == "claimed").values(due_at=0))
 
     def verdict(self, *, at_rest: bool = True) -> Verdict:
         """What the judge says of all that happened here."""
