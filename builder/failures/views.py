@@ -17,7 +17,7 @@ from builder.i18n.text import _
 from builder.labels import field_name, outlet_name, setting_name
 from builder.models import engine
 from builder.moving.words import obstacle_words
-from builder.orders.story import Story, failure_words, names, tell
+from builder.orders.story import Names, Story, change_facts, failure_words, names, tell
 from builder.web import asker, go, service
 from runtime.acts import Do, Mend, Unmended
 from runtime.clock import now
@@ -100,8 +100,10 @@ class Sheet:
     sent: Sequence[tuple[RowMapping, list[tuple[str, str]]]]
     ways: Sequence[tuple[str, str]]
     newer: int | None
+    changed: Sequence[tuple[RowMapping, list[tuple[str, str]]]]
     settings: Sequence[tuple[str, str]]
     settled_by: str
+    names: Names
 
 
 @pages.get("/failures")
@@ -236,7 +238,7 @@ def _failure(
 def _sheet(connection: Connection, row: RowMapping) -> Sheet:
     order_row = queries.order(connection, row["run_id"])
     assert order_row is not None, "a failure belongs to an order"
-    flow = drawn_version(connection, row["version_id"] or None)
+    flow, known = drawn_version(connection, row["version_id"] or None), names(connection)
     calls = [call for call in queries.effects_of(connection, row["run_id"]) if _step_of(call) == row["step"]]
     return Sheet(
         row=row,
@@ -247,8 +249,14 @@ def _sheet(connection: Connection, row: RowMapping) -> Sheet:
         sent=[(call, _content(call)) for call in calls],
         ways=[(port.id, flow.port_name(row["node"], port.id)) for port in flow.ways_on(row["node"])],
         newer=_newer(connection, row),
+        changed=[
+            (one, change_facts(one))
+            for one in desk.changes_of(connection, row["run_id"])
+            if one["applied_at"] and one["applied_at"] > row["failed_at"]
+        ],
         settings=_settings(flow, row["node"]),
-        settled_by=names(connection).person(row["settled_by"]),
+        settled_by=known.person(row["settled_by"]),
+        names=known,
     )
 
 

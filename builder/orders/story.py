@@ -227,7 +227,7 @@ def _turns(connection: Connection, run_id: str, entries: Sequence[Mapping[str, A
         match event["kind"]:
             case "amend":
                 name = _("Content changed")
-                facts = _change_facts(changed.get(entry["at"]))
+                facts = change_facts(changed.get(entry["at"]))
             case "release":
                 name = _("Released")
             case "move":
@@ -240,7 +240,8 @@ def _turns(connection: Connection, run_id: str, entries: Sequence[Mapping[str, A
         yield Visit("", 0, 0, "", event["kind"], name, entry["at"], None, "plain", "", by, why, tuple(facts))
 
 
-def _change_facts(row: RowMapping | None) -> list[tuple[str, str]]:
+def change_facts(row: RowMapping | None) -> list[tuple[str, str]]:
+    """What a row of `order_changes` changed: each field with what it was and what it is."""
     if row is None:
         return []
     before, after = orjson.loads(row["before"]), orjson.loads(row["after"])
