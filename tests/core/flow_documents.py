@@ -104,7 +104,7 @@ _POLICY = st.fixed_dictionaries(
     {"error": _REMEDY, "refused": _REMEDY, "max_tries": st.integers(1, 3)},
     optional={"timeout": _REMEDY, "after_last": st.sampled_from(["person", "skip", "stop"])},
 )
-_POLICIES = st.one_of(st.just({}), st.fixed_dictionaries({"failures": _POLICY}))
+_POLICIES: st.SearchStrategy[dict[str, Any]] = st.one_of(st.just({}), st.fixed_dictionaries({"failures": _POLICY}))
 
 
 def _stretch(draw: st.DrawFn, drawing: _Drawing, ways: Ways, depth: int) -> Ways:

@@ -31,7 +31,7 @@ def asking(failures: dict[str, Any] | None = None, settings: dict[str, Any] | No
     if settings is not None:
         nodes.append(("again", "retry", settings))
         edges += ["ask.failed>again", "ask.timeout>again"]
-    more = {} if failures is None else {"failures": failures}
+    more: dict[str, Any] = {} if failures is None else {"failures": failures}
     return document(nodes, edges, **more)
 
 
