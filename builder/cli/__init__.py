@@ -151,6 +151,15 @@ def restore(settings: Settings, file: Path) -> None:
     click.echo(put_back(settings, file))
 
 
+@main.command()
+@asks_the_database
+def reconcile() -> None:
+    """Check every order against its journal, and print what is wrong; exit code 1 if anything is."""
+    from builder.cli.reconcile import run
+
+    raise SystemExit(run(settings_of_the_running()))
+
+
 @main.group()
 def token() -> None:
     """API tokens of the Orderflow that runs."""
