@@ -32,7 +32,22 @@ from builder.web import here, install_web
 from runtime.wiring import open_service
 
 MAX_BODY = 8 * 1024 * 1024
-ROOMS = (signin, start, inbox, orders, failures, surges, changes, refusals, flows, canvas, moving, guide, systems, admin)
+ROOMS = (
+    signin,
+    start,
+    inbox,
+    orders,
+    failures,
+    surges,
+    changes,
+    refusals,
+    flows,
+    canvas,
+    moving,
+    guide,
+    systems,
+    admin,
+)
 
 
 def assemble(settings: Settings) -> Flask:

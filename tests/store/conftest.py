@@ -49,7 +49,9 @@ class House:
     act_bell: SilentBell = field(default_factory=SilentBell)
 
     def __post_init__(self) -> None:
-        self.service = Service(connect(self.url), self.run_bell, self.effect_bell, self.act_bell, self.watch, self.outlets)
+        self.service = Service(
+            connect(self.url), self.run_bell, self.effect_bell, self.act_bell, self.watch, self.outlets
+        )
 
     def settle(self) -> None:
         """Let everything go on until nothing can without people or time."""

@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -174,7 +175,7 @@ def _empty(path: Path) -> None:
     path.write_bytes(b"")
 
 
-def _rewrite(path: Path, change: Callable[[dict], object]) -> None:
+def _rewrite(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     manifest = json.loads(members[MANIFEST])
