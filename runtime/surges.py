@@ -44,7 +44,7 @@ LOOK_MICROS = 60 * 1_000_000
 MOST_FLOOR = 1_000_000
 
 How = Literal["waves", "all"]
-Quiet = Literal["hour", "four_hours", "day"]
+Quiet = Literal["none", "hour", "four_hours", "day"]
 
 Step = Literal["again", "rest"]
 """Whether a hold can go on at once, or has to wait for the next tick."""
@@ -115,6 +115,8 @@ class Surges:
         """The moment until which a decision of now keeps the channel from being tripped again."""
         hour = hour_of(at, self.zone)
         match quiet:
+            case "none":
+                return at
             case "hour":
                 return hour + HOUR
             case "four_hours":

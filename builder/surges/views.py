@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, cast
 
 from flask import Blueprint, abort, flash, render_template, request
 from flask.typing import ResponseReturnValue
@@ -30,7 +30,7 @@ PAGE: Final = 30
 NEWEST: Final = 8
 SAMPLE: Final = 5
 MOST_REASON: Final = 1000
-QUIETS: Final = ("hour", "four_hours", "day")
+QUIETS: Final = ("none", "hour", "four_hours", "day")
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +276,7 @@ def _quiet() -> Quiet:
     told = request.form.get("quiet", "four_hours")
     if told not in QUIETS:
         abort(400)
-    return cast(Literal["hour", "four_hours", "day"], told)
+    return cast(Quiet, told)
 
 
 def _reason() -> str:

@@ -329,6 +329,33 @@ def test_two_clocks_let_every_order_go_once(shop: House) -> None:
     assert states(shop) == {"done": 407}
 
 
+def test_no_order_is_left_behind_that_comes_while_the_channel_opens(shop: House) -> None:
+    surge_id = surge_of(shop)
+    door = _second(shop)
+    broken: list[BaseException] = []
+
+    def feed() -> None:
+        try:
+            for number in range(1_000, 1_060):
+                door.receive(arrivals([number]))
+        except BaseException as error:  # noqa: BLE001 - told below
+            broken.append(error)
+
+    feeding = threading.Thread(target=feed)
+    feeding.start()
+    shop.service.surges.release(surge_id, "all", "day", MANAGER)
+    while feeding.is_alive():
+        shop.service.surges.tick()
+    feeding.join()
+    shop.service.surges.tick()
+    door.engine.dispose()
+    assert not broken
+    with reading(shop.service.engine) as connection:
+        assert surges.count_open(connection) == 0
+    shop.settle()
+    assert states(shop) == {"done": 54 + 60}
+
+
 def test_what_is_cancelled_is_what_was_held_when_the_person_decided(shop: House) -> None:
     surge_id = surge_of(shop)
     assert shop.service.surges.cancel(surge_id, "bots", "hour", MANAGER)
@@ -340,10 +367,14 @@ def test_what_is_cancelled_is_what_was_held_when_the_person_decided(shop: House)
     with reading(shop.service.engine) as connection:
         reasons = connection.execute(select(runs.c.reason).where(runs.c.state == "cancelled").distinct()).scalars()
         assert list(reasons) == ["bots"]
-    assert shop.service.surges.cancel(surge_id, "bots again", "hour", MANAGER)
+    assert shop.service.surges.cancel(surge_id, "bots again", "none", MANAGER)
     tick(shop)
     with reading(shop.service.engine) as connection:
         assert surges.count_open(connection) == 0
+    # Nobody asked for quiet: the robots' next order is held again.
+    shop.service.receive(arrivals([901]))
+    assert states(shop)["held"] == 1
+    assert held(shop)["id"] != surge_id
 
 
 def test_a_release_without_a_flow_stops_and_says_so(shop: House) -> None:
