@@ -187,10 +187,10 @@ class _Folding:
                 self._take_up(entry.event["step"])
             case "start":
                 self.begun = True
-        left: set[int] = set()
+        left: list[int] = []
         for visit in entry.steps:
             self.begun = True
-            self._visit(visit, left)
+            self._visit(visit, left, entry.event)
 
     def _end(self, result: str) -> None:
         self.standing.clear()
@@ -201,24 +201,29 @@ class _Folding:
         for place in failed:
             del self.standing[place]
 
-    def _visit(self, visit: Mapping[str, Any], left: set[int]) -> None:
+    def _visit(self, visit: Mapping[str, Any], left: list[int], event: Mapping[str, Any]) -> None:
         place = (visit["step"], visit["attempt"])
         if "rest" in visit:
             self.standing[place] = Rest(visit["rest"], visit.get("until"))
         elif "failed" in visit:
-            self._fail(place, left)
+            self._fail(place, left, event, visit["at"])
         else:
-            left.add(place[0])
+            left.append(place[0])
             self.standing.pop(place, None)
             for step in visit.get("met", ()):
                 self._leave(step)
             if visit.get("finish") == "cancelled":
                 self._end("cancelled")
 
-    def _fail(self, place: Place, left: set[int]) -> None:
-        if place not in self.standing and place[0] not in left:
-            # A retry that broke off tells the step that it was to repeat, and is itself gone without a word.
-            later = [one for one, rest in self.standing.items() if rest.rest == "retry" and one[0] > place[0]]
+    def _fail(self, place: Place, left: Sequence[int], event: Mapping[str, Any], at: int) -> None:
+        """Put a step on the failure list. A retry that gives up tells the step that it was to repeat."""
+        gave_up = bool(left) and (place[0] in left or left[-1] > place[0])
+        if place not in self.standing and not gave_up:
+            # The retry broke off in the middle, and is itself gone without a word: what just happened tells which.
+            told = (event.get("step"), event.get("attempt"))
+            later = [
+                one for one, rest in self.standing.items() if one[0] > place[0] and _may_break(one, rest, told, at)
+            ]
             if later:
                 del self.standing[min(later)]
         self.standing[place] = Rest("failed")
@@ -226,3 +231,12 @@ class _Folding:
     def _leave(self, step: int) -> None:
         for place in [place for place in self.standing if place[0] == step]:
             del self.standing[place]
+
+
+def _concerned(place: Place, rest: Rest, event: Mapping[str, Any], at: int) -> bool:
+    """Whether a token that may stand at a retry is one that an event was about."""
+    if rest.rest not in ("retry", *ASKING):
+        return False
+    if event["kind"] == "due":
+        return rest.until is not None and rest.until <= at
+    return "attempt" not in event or place == (event["step"], event["attempt"])

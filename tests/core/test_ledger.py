@@ -143,3 +143,22 @@ def test_a_closed_order_stands_nowhere() -> None:
     account = fold(closed)
     assert (account.states, account.standing) == (("cancelled",), {})
     assert told(Stored("cancelled", 3, None, {}, calls=[(3, 1)]), closed) == ["call_left"]
+
+
+def test_a_retry_that_breaks_off_is_told_of_the_step_that_it_was_to_repeat() -> None:
+    entries = (
+        Entry(1, {"kind": "start"}, [visit(1, port="out"), visit(2, rest="system")]),
+        Entry(2, {"kind": "answered"}, [visit(2, port="failed"), visit(3, rest="person")]),
+        Entry(3, {"kind": "decided", "step": 3, "attempt": 1}, [visit(2, failed={"code": "engine.defect"})]),
+    )
+    assert told(Stored("failed", 3, None, {(2, 1): "failed"}, failures=[(2, 1)]), entries) == []
+
+
+def test_a_retry_that_gives_up_leaves_the_retry_of_another_branch_alone() -> None:
+    entries = (
+        Entry(1, {"kind": "start"}, [visit(1, fork=["a", "b"]), visit(2, rest="system"), visit(3, rest="system")]),
+        Entry(2, {"kind": "answered"}, [visit(3, port="failed"), visit(5, rest="retry", until=9)]),
+        Entry(3, {"kind": "answered"}, [visit(2, port="failed"), visit(4, port="exhausted"), visit(2, failed={})]),
+    )
+    stored = Stored("failed", 3, 9, {(2, 1): "failed", (5, 1): "retry"}, failures=[(2, 1)])
+    assert told(stored, entries) == []
