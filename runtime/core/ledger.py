@@ -220,9 +220,8 @@ class _Folding:
         gave_up = bool(left) and (place[0] in left or left[-1] > place[0])
         if place not in self.standing and not gave_up:
             # The retry broke off in the middle, and is itself gone without a word: what just happened tells which.
-            told = (event.get("step"), event.get("attempt"))
             later = [
-                one for one, rest in self.standing.items() if one[0] > place[0] and _may_break(one, rest, told, at)
+                one for one, rest in self.standing.items() if one[0] > place[0] and _concerned(one, rest, event, at)
             ]
             if later:
                 del self.standing[min(later)]
