@@ -70,13 +70,25 @@ class Doorbell:
         """Ask Redis whether it is there. RedisError when it is not."""
         self._redis.ping()
 
-    def hold(self) -> None:
-        """Keep others from being called while this worker listens; to be said again and again."""
+    def hold(self) -> bool:
+        """Keep others from being called while this worker listens; to be said again and again.
+
+        True when it had to be told Redis anew, which is every half second.
+        """
         now = time.monotonic()
-        if now > self._held_until:
-            with suppress(RedisError):
-                self._redis.set(self._held, 1, px=HOLD_MS)
-            self._held_until = now + HOLD_MS / 3000
+        if now <= self._held_until:
+            return False
+        with suppress(RedisError):
+            self._redis.set(self._held, 1, px=HOLD_MS)
+        self._held_until = now + HOLD_MS / 3000
+        return True
+
+    def unanswered(self) -> bool:
+        """Whether a call waits because no worker is free."""
+        try:
+            return bool(self._redis.llen(self._queue.key))
+        except RedisError:
+            return False
 
     def wait(self, seconds: float) -> bool:
         """Listen for the next ring, at the longest so many seconds. False: no Redis answers, so nobody can ring."""

@@ -65,13 +65,21 @@ def _service() -> Service:
     return _bound[0]
 
 
+def _called_elsewhere(bell: Doorbell) -> bool:
+    """Whether another bell was rung and nobody came."""
+    service = _service()
+    return any(one.unanswered() for one in (service.run_bell, service.effect_bell, service.act_bell) if one is not bell)
+
+
 def _linger(bell: Doorbell, work: Callable[[], int]) -> None:
     started = busy = time.monotonic()
     while time.monotonic() - busy < LINGER_SECONDS:
         if time.monotonic() - started > LONGEST_SECONDS:
             # Let the worker breathe (heartbeat, polite stop); the ring below calls the next job.
             break
-        bell.hold()
+        if bell.hold() and time.monotonic() - started > LINGER_SECONDS and _called_elsewhere(bell):
+            # Every worker is busy with something else: take turns.
+            break
         moved = work()
         if moved:
             busy = time.monotonic()
