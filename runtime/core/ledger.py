@@ -238,4 +238,7 @@ def _concerned(place: Place, rest: Rest, event: Mapping[str, Any], at: int) -> b
         return False
     if event["kind"] == "due":
         return rest.until is not None and rest.until <= at
+    if event["kind"] in ("retry", "skip"):
+        # They are about what is on the failure list.
+        return False
     return "attempt" not in event or place == (event["step"], event["attempt"])

@@ -162,3 +162,12 @@ def test_a_retry_that_gives_up_leaves_the_retry_of_another_branch_alone() -> Non
     )
     stored = Stored("failed", 3, 9, {(2, 1): "failed", (5, 1): "retry"}, failures=[(2, 1)])
     assert told(stored, entries) == []
+
+
+def test_a_try_by_hand_that_breaks_off_leaves_its_neighbours_alone() -> None:
+    entries = (
+        Entry(1, {"kind": "start"}, [visit(1, fork=["a", "b"]), visit(2, failed={}), visit(3, rest="person")]),
+        Entry(2, {"kind": "retry", "step": 2}, [visit(2, failed={"code": "engine.defect"})]),
+    )
+    stored = Stored("failed", 2, None, {(2, 1): "failed", (3, 1): "person"}, tasks=[(3, 1)], failures=[(2, 1)])
+    assert told(stored, entries) == []
