@@ -103,8 +103,12 @@ class People:
 
     def go_home(self) -> None:
         """End: what is in hand is finished first."""
-        self._stop.set()
+        self.leave()
         self.finish()
+
+    def leave(self) -> None:
+        """Begin nothing new."""
+        self._stop.set()
 
     def finish(self) -> None:
         """Until the last order is sent and acknowledged."""

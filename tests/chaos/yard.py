@@ -34,7 +34,7 @@ LOOK_SECONDS = 0.02
 SECRET = "chaos" * 8
 TESTS = Actor("tests")
 
-# What a killed sender held is sent again this soon: a second for the call, and the margin of every lease.
+# Wide enough that no call of a test is refused for want of room, and no breaker opens.
 LIMITS = Limits(timeout_seconds=2, calls_at_once=32, trip_after=100)
 
 
