@@ -16,7 +16,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 from tests.chaos.people import People, numbered, of_this_hour, real_orders
-from tests.chaos.yard import Yard, opened
+from tests.chaos.yard import Yard, opened, wait_until
 from tests.databases import Fresh
 
 pytestmark = pytest.mark.redis
@@ -129,6 +129,16 @@ def _limit_files(processes: list[int], size: int) -> None:
     """Let no file of these processes grow beyond so many bytes."""
     for pid in processes:
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+
+def test_one_worker_takes_turns_between_orders_and_calls(
+    sqlite_databases: Fresh, orders: Iterator[dict[str, Any]]
+) -> None:
+    """Orders come without a pause; the calls that they ask for do not wait until no more come."""
+    with opened(sqlite_databases(), "worker", "clock") as yard:
+        yard.people.start(orders, shops=1, pause=0.1)
+        wait_until(lambda: len(yard.sink.calls) > 5, "a call is made while orders come", SOON_SECONDS)
+        yard.people.go_home()
 
 
 @pytest.mark.postgresql
