@@ -12,6 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from builder import auth, errors, labels, navigation, signin
 from builder.admin import views as admin
 from builder.api import install_api
+from builder.balance import views as balance
 from builder.canvas import views as canvas
 from builder.config import Settings, asset_root
 from builder.failures import changes
@@ -37,6 +38,7 @@ ROOMS = (
     start,
     inbox,
     orders,
+    balance,
     failures,
     surges,
     changes,

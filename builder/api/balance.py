@@ -3,12 +3,14 @@
 from typing import Any
 
 from flask import Response
+from sqlalchemy import RowMapping
 
 from builder.api import schemas
 from builder.api.contract import caller, operation
 from builder.api.problems import json_answer
+from builder.api.shapes import moment
 from builder.models import engine
-from runtime.store import queries
+from runtime.store import incidents, queries
 from runtime.store.database import reading
 from runtime.store.queries import Balance
 
@@ -25,10 +27,27 @@ def get_balance() -> Response:
     allowed = caller().channels
     with reading(engine()) as connection:
         found = queries.balance(connection)
+        checked_at = incidents.looked_at(connection)
+        open_ones = incidents.open_ones(connection)
     channels = {name: one for name, one in found.items() if allowed is None or name in allowed}
-    total = queries.total_balance(channels.values())
-    return json_answer({**_figures(total), "channels": {name: _figures(one) for name, one in channels.items()}})
+    told = {
+        **_figures(queries.total_balance(channels.values())),
+        "channels": {name: _figures(one) for name, one in channels.items()},
+        "checked_at": moment(checked_at),
+        "incidents": [_incident(row) for row in open_ones if allowed is None or row["channel"] in allowed],
+    }
+    return json_answer(told)
 
 
 def _figures(balance: Balance) -> dict[str, Any]:
     return {"received": balance.received, **balance.states, "difference": balance.difference}
+
+
+def _incident(row: RowMapping) -> dict[str, Any]:
+    return {
+        "kind": row["kind"],
+        "id": row["external_id"],
+        "trace": row["run_id"],
+        "channel": row["channel"],
+        "found_at": moment(row["found_at"]),
+    }

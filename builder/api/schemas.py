@@ -1,9 +1,10 @@
 """The JSON Schemas of requests and answers. Components are named once here and referred to everywhere else."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from runtime.core.flow import schema as flow_schema
+from runtime.core.ledger import Kind
 from runtime.core.order import ORDER_SCHEMA
 from runtime.core.run import STATES
 
@@ -282,7 +283,19 @@ def components() -> dict[str, Schema]:
             **_MOVE, stayed=array(closed(trace=ULID, id=TEXT, why=array(ref("MoveReason"))), maxItems=1000)
         ),
         "ChannelBalance": closed(**_BALANCE),
-        "Balance": closed(**_BALANCE, channels={"type": "object", "additionalProperties": ref("ChannelBalance")}),
+        "Balance": closed(
+            **_BALANCE,
+            channels={"type": "object", "additionalProperties": ref("ChannelBalance")},
+            checked_at={**or_null(MOMENT), "description": "When orders were last compared with their journals."},
+            incidents={**array(ref("Incident"), maxItems=500), "description": "What is not as the journal says."},
+        ),
+        "Incident": closed(
+            kind={"type": "string", "enum": list(get_args(Kind))},
+            id={**or_null(TEXT), "description": "The order's own id; null where nothing tells it."},
+            trace=or_null(ULID),
+            channel=TEXT,
+            found_at=MOMENT,
+        ),
         "Problem": {
             "type": "object",
             "description": "RFC 9457. Further members tell more about some problems.",

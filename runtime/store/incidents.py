@@ -8,7 +8,7 @@ import orjson
 from sqlalchemy import Connection, RowMapping, func, insert, null, select, update
 
 from runtime.core.ledger import Finding
-from runtime.store.tables import checks, incidents, runs
+from runtime.store.tables import arrivals, checks, incidents, runs
 
 Pace = Literal["full", "round"]
 
@@ -104,6 +104,12 @@ def end(connection: Connection, incident_ids: Collection[str], at: int) -> None:
     """Close incidents: what they tell of is mended."""
     ended = update(incidents).where(incidents.c.id.in_(incident_ids), incidents.c.open_as.is_not(None))
     connection.execute(ended.values(open_as=null(), ended_at=at))
+
+
+def counted_since(connection: Connection, hour: int) -> dict[int, int]:
+    """How many orders the door counted in each clock hour from this one on, all channels together."""
+    query = select(arrivals.c.hour_at, func.sum(arrivals.c.came)).where(arrivals.c.hour_at >= hour)
+    return {at: int(came) for at, came in connection.execute(query.group_by(arrivals.c.hour_at))}
 
 
 # --- checks -----------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, literal, or_, select, union_all
 
 from runtime.core.run import STATES
 from runtime.store.tables import effects, flow_versions, flows, journal, orders, runs, tasks, team_members, users
@@ -29,12 +29,13 @@ class Balance:
 
 def balance(connection: Connection) -> dict[str, Balance]:
     """The balance of every channel that has orders, by its name."""
-    received = select(orders.c.channel, func.count()).group_by(orders.c.channel)
+    received = select(orders.c.channel, literal("received"), func.count()).group_by(orders.c.channel)
     standing = select(runs.c.channel, runs.c.state, func.count()).group_by(runs.c.channel, runs.c.state)
     states: dict[str, dict[str, int]] = {}
-    for channel, state, count in connection.execute(standing):
+    # One statement sees one moment. Two would differ by what came in between them.
+    for channel, state, count in connection.execute(union_all(received, standing)):
         states.setdefault(channel, {})[state] = count
-    counts = {channel: count for channel, count in connection.execute(received)}
+    counts = {channel: found.pop("received") for channel, found in states.items() if "received" in found}
     return {
         channel: Balance(counts.get(channel, 0), {state: states.get(channel, {}).get(state, 0) for state in STATES})
         for channel in sorted(counts.keys() | states.keys())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, RowMapping, func, select
 
 from runtime.core.run import STATES
-from runtime.store import desk, queries, surges
+from runtime.store import desk, incidents, queries, surges
 from runtime.store.queries import Balance, Reader
 from runtime.store.tables import (
     api_tokens,
@@ -28,13 +28,14 @@ DAY = 24 * 3600 * 1_000_000
 class Pulse:
     """What every page shows beside its own content.
 
-    `tasks` are those that the person may decide; `surges` are held channels.
+    `tasks` are those that the person may decide; `surges` are held channels; `incidents` are open ones of the balance.
     """
 
     tasks: int
     failures: int
     surges: int
     refusals: int
+    incidents: int
     balance: Balance
 
 
@@ -64,6 +65,7 @@ def pulse(connection: Connection, reader: Reader, at: int, balance: Balance) -> 
         failures=desk.count_open(connection),
         surges=surges.count_open(connection),
         refusals=connection.execute(refused).scalar_one(),
+        incidents=incidents.count_open(connection),
         balance=balance,
     )
 

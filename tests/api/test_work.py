@@ -219,7 +219,7 @@ def test_the_balance_has_exactly_these_figures(asking_shop: Api) -> None:
     asking_shop.orders([order(1), order(9, total="x"), order(4)])
     told = asking_shop.get("/api/v1/balance").get_json()
     names = ["received", "running", "waiting", "held", "failed", "done", "cancelled", "merged", "difference"]
-    assert list(told) == [*names, "channels"]
+    assert list(told) == [*names, "channels", "checked_at", "incidents"]
     assert [told[name] for name in names] == [4, 1, 2, 0, 0, 1, 0, 0, 0]
     assert set(told["channels"]) == {"own-shop", "other"}
     assert all(list(one) == names for one in told["channels"].values())
