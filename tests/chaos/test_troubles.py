@@ -24,6 +24,7 @@ pytestmark = pytest.mark.redis
 ORDERS = 60
 # Three seconds are promised, and measured by `make chaos`; the machine that runs all tests at once may be busier.
 SOON_SECONDS = 10.0
+MOST_THAT_FIT = 300
 
 
 @pytest.fixture(scope="module")
@@ -111,18 +112,26 @@ def test_a_full_disk_is_told_and_nothing_acknowledged_is_missing(yard: Yard, ord
     web = yard.parts["web"]
     processes = [one.pid for one in psutil.Process(web.pid).children()]
     room = path.stat().st_size // 2
-    document = json.dumps(of_this_hour(next(orders))).encode()
     with shops(yard, orders, count=20):
         _limit_files(processes, room)
         try:
-            with yard.people.line() as line:
-                status, answer = line.post("/api/v1/orders", document)
+            status, answer = _fill_the_disk(yard, orders)
         finally:
             _limit_files(processes, resource.RLIM_INFINITY)
         problem = json.loads(answer)
         assert (status, problem["code"]) == (507, "api.disk_full"), answer
         assert "disk" in problem["detail"]
         yard.works(next(orders))
+
+
+def _fill_the_disk(yard: Yard, orders: Iterator[dict[str, Any]]) -> tuple[int, bytes]:
+    """What the first order is answered that finds no room; how many fit before depends on what the log holds already."""
+    for _ in range(MOST_THAT_FIT):
+        with yard.people.line() as line:
+            status, answer = line.post("/api/v1/orders", json.dumps(of_this_hour(next(orders))).encode())
+        if status != 202:
+            return status, answer
+    raise AssertionError("the disk never was full")
 
 
 def _limit_files(processes: list[int], size: int) -> None:
