@@ -72,6 +72,7 @@ export class Sentences {
     if (value === undefined || value === null || value === "") return "";
     if (schema["x-advanced"] || !applies(schema, siblings)) return "";
     if (schema.format === "condition") return this.condition(value as Condition);
+    if (schema["x-widget"] === "addressee") return this.addressee(said(value as Words, this.language));
     if (schema.format === "template") return this.template(said(value as Words, this.language));
     if (schema.format === "who") return this.who(value as Settings);
     if (schema.enum !== undefined) return schema.options?.[String(value)] ?? String(value);
@@ -92,6 +93,13 @@ export class Sentences {
   private template(text: string): string {
     const label = (path: string): string => fieldAt(this.palette, path, "order")?.label ?? path;
     return text.replace(/\{([^{}]*)\}/g, (_, path: string) => `‹${label(path)}›`);
+  }
+
+  private addressee(text: string): string {
+    const known = addresseeOf(text);
+    return known === null
+      ? this.template(text)
+      : labelOf(this.palette[LISTS[known.kind] ?? "teams"], known.who);
   }
 
   private list(schema: Schema, values: readonly Json[]): string {
@@ -134,6 +142,19 @@ export class Sentences {
         return value;
     }
   }
+}
+
+/** Where an addressee's kind finds its names. */
+export const LISTS: Readonly<Record<string, "teams" | "people" | "roles">> = {
+  team: "teams",
+  person: "people",
+  role: "roles",
+};
+
+/** The team, person or duty of an addressee such as `team:warehouse`; null for an address. */
+export function addresseeOf(text: string): { readonly kind: string; readonly who: string } | null {
+  const found = /^(team|person|role):([^{}]+)$/.exec(text);
+  return found === null ? null : { kind: found[1] ?? "", who: found[2] ?? "" };
 }
 
 export const UNIT_WORDS: Readonly<Record<string, Word>> = {

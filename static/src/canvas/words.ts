@@ -165,6 +165,11 @@ const en = {
   none: "None",
 
   whoLead: "The lead of the previous",
+  toTeam: "a team",
+  toPerson: "a person",
+  toRole: "everyone with a duty",
+  toAddress: "an address",
+  toAddressHint: "name@example.com",
 
   addCondition: "Condition",
   addGroup: "Group",
@@ -362,6 +367,11 @@ const zh: Record<Word, string> = {
   none: "无",
 
   whoLead: "上一处理人的主管",
+  toTeam: "团队",
+  toPerson: "指定人员",
+  toRole: "岗位",
+  toAddress: "填写地址",
+  toAddressHint: "name@example.com",
 
   addCondition: "条件",
   addGroup: "条件组",

@@ -15,7 +15,18 @@ export interface FormContext {
   readonly settings: () => Settings;
   /** Report a change. With `rebuild` the form is drawn anew (rows came or went); focus stays where it was. */
   readonly change: (path: Path, value: Json | undefined, rebuild?: boolean) => void;
+  /** A labelled field with room for its problems: what a list of settings is made of in its turn. */
+  readonly row: RowMaker;
 }
+
+export type RowMaker = (
+  schema: Schema,
+  path: Path,
+  value: Json | undefined,
+  context: FormContext,
+  siblings: Settings,
+  required: boolean,
+) => HTMLElement;
 
 export type FieldMaker = (
   schema: Schema,

@@ -6,8 +6,9 @@ import type { Problem } from "../editor";
 import type { NodeKind, Palette, Schema } from "../palette-types";
 import { applies, type Sentences } from "../sentence";
 import type { Say } from "../words";
+import { addresseeField } from "./addressee-field";
 import { conditionField } from "./condition-field";
-import type { FieldMaker, FormContext } from "./context";
+import type { FieldMaker, FormContext, RowMaker } from "./context";
 import {
   checksField,
   choiceField,
@@ -107,6 +108,7 @@ export class Form {
       kind: this.kind,
       settings: () => this.settings,
       change: (path, value, rebuild = false) => this.change(path, value, rebuild),
+      row: fieldRow,
     };
     const main: HTMLElement[] = [];
     const more: HTMLElement[] = [];
@@ -170,14 +172,7 @@ function parentOf(path: string): string {
 }
 
 /** A labelled field with room for its problems. */
-export function fieldRow(
-  schema: Schema,
-  path: Path,
-  value: Json | undefined,
-  context: FormContext,
-  siblings: Settings,
-  required: boolean,
-): HTMLElement {
+const fieldRow: RowMaker = (schema, path, value, context, siblings, required) => {
   const maker = makerOf(schema);
   const control = maker(schema, path, value, context, siblings);
   const target = control.matches("input, select, textarea")
@@ -203,7 +198,7 @@ export function fieldRow(
     control,
     h("div", { class: "form-problems", "aria-live": "polite" }),
   );
-}
+};
 
 export function problemElement(problem: Problem): HTMLElement {
   return h(
@@ -232,15 +227,15 @@ function defaultsOf(schema: Schema): Settings {
 }
 
 function makerOf(schema: Schema): FieldMaker {
-  return byFormat(schema.format) ?? byWidget(schema["x-widget"]) ?? byType(schema);
+  return byFormat(schema) ?? byWidget(schema["x-widget"]) ?? byType(schema);
 }
 
-function byFormat(format: string | undefined): FieldMaker | undefined {
-  switch (format) {
+function byFormat(schema: Schema): FieldMaker | undefined {
+  switch (schema.format) {
     case "condition":
       return conditionField;
     case "template":
-      return templateField;
+      return schema["x-widget"] === "addressee" ? addresseeField : templateField;
     case "who":
       return whoField;
     case "field":

@@ -6,7 +6,6 @@ import { button, h, icon } from "../dom";
 import { freshItem } from "../editor";
 import type { Schema } from "../palette-types";
 import type { FieldMaker, FormContext } from "./context";
-import { fieldRow } from "./form";
 import { partAt, type Path, told } from "./place";
 
 export const listField: FieldMaker = (schema, path, value, context) => {
@@ -61,7 +60,7 @@ function itemElement(
       const required = itemSchema.required?.includes(key) ?? false;
       const { help, ...bare } = property;
       const shown = index === 0 && help !== undefined ? { ...bare, help } : bare;
-      return fieldRow(shown, [...place, key], item[key], context, item, required && key !== "when");
+      return context.row(shown, [...place, key], item[key], context, item, required && key !== "when");
     });
   return h(
     "li",
