@@ -1,4 +1,4 @@
-/** The inbox by keyboard: j and k walk, a approves, r rejects, o opens the order, / searches, ? shows the keys. */
+/** The inbox by keyboard: j and k walk, a approves, r rejects, 1 to 9 choose a reason, o opens the order, / searches, ? shows the keys. */
 
 import { openDialog } from "./menus";
 
@@ -36,7 +36,7 @@ function act(key: string): boolean {
     case "o":
       return follow("[data-order-link]");
     default:
-      return false;
+      return /^[1-9]$/.test(key) && tick(Number(key));
   }
 }
 
@@ -55,7 +55,14 @@ function walk(step: number): boolean {
   return true;
 }
 
-/** A rejection needs a reason: without one the key leads to the field, with one it rejects. */
+/** Choose the reason of this number, or take it back. */
+function tick(number: number): boolean {
+  const reason = document.querySelectorAll<HTMLInputElement>("[data-decide] input[name=reason]")[number - 1];
+  reason?.click();
+  return reason !== undefined;
+}
+
+/** A rejection needs a reason: without one the key leads to where it is written, with one it rejects. */
 function reject(): boolean {
   const form = document.querySelector<HTMLFormElement>("[data-decide]");
   if (!form) return false;
@@ -63,7 +70,7 @@ function reject(): boolean {
   const told =
     form.querySelector("input[name=reason]:checked") !== null || (words?.value.trim() ?? "") !== "";
   if (told) return press("reject");
-  (form.querySelector<HTMLElement>("input[name=reason]") ?? words)?.focus();
+  words?.focus();
   return true;
 }
 

@@ -63,12 +63,23 @@ def test_a_rejection_by_key_asks_for_the_reason_first(house: House, worker: None
     page = enter("zhao")
     page.goto(f"/inbox/{run_id}.3.1")
     page.keyboard.press("r")
-    expect(page.locator("input[name=reason]").first).to_be_focused()
-    page.keyboard.press("Space")
-    page.keyboard.press("r")
+    expect(page.get_by_label("Reason in your own words")).to_be_focused()
+    page.keyboard.type("no phone, no order")
+    page.keyboard.press("Enter")
     expect(page.locator("#toasts")).to_contain_text("Rejected.")
     page.goto(f"/orders/{run_id}")
     expect(page.locator("header .state.cancelled")).to_be_visible()
+    expect(page.locator(".timeline")).to_contain_text("no phone, no order")
+
+
+def test_a_reason_is_chosen_by_its_number(house: House, worker: None, enter: Enter) -> None:
+    run_id = house.take(1, total="9300.00")
+    page = enter("zhao")
+    page.goto(f"/inbox/{run_id}.3.1")
+    page.keyboard.press("1")
+    page.keyboard.press("r")
+    expect(page.locator("#toasts")).to_contain_text("Rejected.")
+    page.goto(f"/orders/{run_id}")
     expect(page.locator(".timeline")).to_contain_text("Stock confirmed")
 
 
