@@ -124,6 +124,7 @@ def _install_frame(app: Flask, settings: Settings) -> None:
         demo_people=signin.demo_people,
         here=here,
         choice_name=labels.choice_name,
+        value_name=labels.value_name,
         field_name=labels.field_name,
     )
 

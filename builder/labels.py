@@ -69,6 +69,24 @@ def rule_sentence(when: Mapping[str, Any]) -> str:
         return ""
 
 
+def value_name(kind: str, value: str) -> str:
+    """What a word of shops and systems (a `status`, a `method` of payment, an `action`) is called, where it is known."""
+    return word(f"{kind}.{value.lower()}", value)
+
+
+def answer_words(message: str) -> str:
+    """What was said of a call: the house's own words in the reader's language, those of others as they stand."""
+    match message:
+        case "the answer is not JSON":
+            return _("The answer was not JSON.")
+        case "no answer within the time allowed":
+            return _("No answer came within the time allowed.")
+        case "503 Service Unavailable":
+            return _("It answered: 503 Service Unavailable.")
+        case _:
+            return message
+
+
 def choice_name(choice: str) -> str:
     """What a counted value of an order is called."""
     labels = CHOICE_LABELS.get(choice)

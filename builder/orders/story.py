@@ -1,6 +1,6 @@
 """An order's story: where it stands, and each step that it took, told from the journal in the asker's language."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, RowMapping, select
 from builder.drawn import DrawnFlow, drawn_version
 from builder.i18n import moment, plain, span, words
 from builder.i18n.text import _, ngettext
-from builder.labels import field_name, outlet_name, port_name, told
+from builder.labels import answer_words, field_name, outlet_name, port_name, told, value_name
 from builder.navigation import duty_name
 from builder.systems.health import kept_back
 from runtime.actor import SYSTEM
@@ -19,6 +19,9 @@ from runtime.core.run import Token, read_token, trace_code
 from runtime.store import desk, queries
 from runtime.store.surges import HELD_BY
 from runtime.store.tables import tasks, teams, users
+
+# Findings that say the same of a field: it is not there.
+_GAPS = frozenset(("pre-check.missing", "pre-check.empty", "pre-check.address_incomplete"))
 
 Tone = Literal["done", "waiting", "failed", "cancelled", "plain"]
 
@@ -263,7 +266,7 @@ def _why_here(flow: DrawnFlow, drafts: Sequence[_Draft]) -> str:
     for draft in reversed(drafts):
         last = draft.records[-1]
         if findings := last.get("note", {}).get("findings"):
-            return " ".join(_finding_words(finding) for finding in findings)
+            return " ".join(finding_words(findings))
         if flow.kind(draft.node) == "route":
             told_rule = flow.rule_sentence(draft.node, last.get("port", ""))
             return told_rule or _("none of the rules of “%(step)s” fits", step=flow.node_name(draft.node))
@@ -348,7 +351,7 @@ class _Teller:
     ) -> tuple[list[str], list[tuple[str, str]]]:
         note = last.get("note", {})
         why = self._rule_words(draft.node, last["port"], note) if kind == "route" and "port" in last else []
-        why += [_finding_words(finding) for finding in note.get("findings", ())]
+        why += finding_words(note.get("findings", ()))
         why += _note_words(note)
         for failed in (record["failed"] for record in draft.records if "failed" in record):
             why += [text for text in failure_words(failed["code"], failed["params"]) if text]
@@ -464,6 +467,8 @@ def failure_words(code: str, params: Mapping[str, Any]) -> tuple[str, str]:
     """Why a step failed and what to do, with systems and notifiers by the names that people give them."""
     known = {"system": "system", "channel": "notifier"}
     shown = {key: outlet_name(known[key], str(value)) if key in known else value for key, value in params.items()}
+    if isinstance(shown.get("message"), str):
+        shown["message"] = answer_words(shown["message"])
     return told(code, shown)
 
 
@@ -475,10 +480,23 @@ def _note_words(note: Mapping[str, Any]) -> list[str]:
     return []
 
 
-def _finding_words(finding: Mapping[str, Any]) -> str:
-    text, _remedy = told(finding["code"], {"field": field_name(finding["field"]), **finding.get("params", {})})
-    label = field_name(finding["field"])
-    return text if label in text else _("%(field)s: %(text)s", field=label, text=text)
+def finding_words(findings: Iterable[Mapping[str, Any]]) -> list[str]:
+    """What a check found, a sentence for each kind of oddity with all fields that have it. A gap is told once."""
+    fields: dict[str, list[str]] = {}
+    gaps: set[str] = set()
+    for finding in findings:
+        code, path = finding["code"], finding["field"]
+        if code in _GAPS:
+            if path in gaps:
+                continue
+            gaps.add(path)
+        label = field_name(path)
+        text, _remedy = told(code, {"field": label, **finding.get("params", {})})
+        named = fields.setdefault(text, [])
+        if label not in text and label not in named:
+            named.append(label)
+    return [_("%(field)s: %(text)s", field=_(", ").join(named), text=text) if named else text
+            for text, named in fields.items()]  # fmt: skip
 
 
 def _call_facts(call: RowMapping, names: Names) -> list[tuple[str, str]]:
@@ -491,9 +509,9 @@ def _call_facts(call: RowMapping, names: Names) -> list[tuple[str, str]]:
     if content.get("text"):
         facts.append((_("Text"), plain(words(content["text"]))))
     if content.get("action"):
-        facts.append((_("Action"), plain(content["action"])))
+        facts.append((_("Action"), value_name("action", plain(content["action"]))))
     if call["answer"]:
         answer = orjson.loads(call["answer"])
         if answer.get("message"):
-            facts.append((_("Answer"), answer["message"]))
+            facts.append((_("Answer"), answer_words(answer["message"])))
     return facts

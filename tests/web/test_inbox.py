@@ -1,12 +1,14 @@
 """Tasks: who sees them, how they are decided, and what a second decision is told."""
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 
 from runtime.store import queries
 from runtime.store.database import reading
-from tests.trade import arrivals
+from tests.trade import arrivals, publish
 from tests.web.conftest import House
 
 
@@ -34,6 +36,21 @@ def test_the_task_shows_the_order_and_why_it_is_here(house: House, task: str) ->
         "Stock confirmed",
     ):
         assert told in page
+
+
+def test_an_odd_order_says_what_is_odd_each_oddity_once(house: House) -> None:
+    """The address is not told at all: that its street is missing and that it lacks a street are one gap."""
+    example = json.loads((Path(__file__).parents[2] / "flows_examples" / "big-order-approval.json").read_text("utf-8"))
+    publish(house.service, example | {"channels": ["odd-shop"]})
+    lone = {"buyer": None, "address": None, "payments": None}
+    run_id = house.take(1, channel="odd-shop", **lone)
+    root = house.enter("root")
+    page = root.get(f"/inbox/{run_id}.3.1")
+    assert "Why you are asked" in page
+    assert page.count("buyer name, buyer phone, street: ") == 1
+    assert "street: The address lacks this part" not in page
+    root.speak("zh-CN")
+    assert "买家姓名、买家电话、详细地址：" in root.get(f"/inbox/{run_id}.3.1")
 
 
 def test_only_those_who_are_asked_see_it_in_their_list(house: House, task: str) -> None:
