@@ -53,6 +53,8 @@ def page() -> ResponseReturnValue:
             "balance/page.html",
             channels=channels,
             total=queries.total_balance(channels.values()),
+            # One too many on a channel must not hide one too few on another.
+            apart=sum(abs(one.difference) for one in channels.values()),
             open_ones=[told(row) for row in incidents.open_ones(connection, MOST_OPEN)],
             open_count=incidents.count_open(connection),
             over=[told(row) for row in over[:PAGE]],

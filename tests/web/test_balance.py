@@ -36,7 +36,7 @@ def test_a_house_without_orders_tells_what_the_page_is_for(house: House) -> None
 def test_every_figure_leads_to_its_orders(house: House) -> None:
     take_three(house)
     page = house.enter("chen").get("/balance")
-    assert "Every order that came in is where the sums say" in page
+    assert "Every order is accounted for" in page
     links = re.findall(r'href="(/orders\?[^"]*channel=own-shop[^"]*)"', page)
     assert links
     for link in links:
