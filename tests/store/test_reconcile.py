@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 import pytest
 from sqlalchemy import delete, select, update
+from sqlalchemy.exc import OperationalError
 
 from runtime.clock import now as real_now
 from runtime.intake import Answer, Delivery, Key
@@ -222,14 +223,21 @@ def test_a_busy_house_is_never_accused(house: House) -> None:
         thread.start()
         return thread
 
+    def go_on() -> int:
+        try:
+            return house.service.drain(40) + house.service.perform()
+        except OperationalError:
+            # MariaDB broke a deadlock of two workers. Their job ends, and the clock rings for the next one.
+            return 1
+
     working = [
-        on_and_on(lambda: house.service.drain(40) + house.service.perform()),
-        on_and_on(lambda: house.service.drain(40) + house.service.perform()),
+        on_and_on(go_on),
+        on_and_on(go_on),
         on_and_on(lambda: accused.extend(reconciler.check_all("li").found)),
     ]
     for first in range(0, 600, 20):
         house.service.receive(arrivals(range(first, first + 20)))
-    while house.service.drain() + house.service.perform():
+    while go_on():
         pass
     over.set()
     for thread in working:
