@@ -18,14 +18,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
-from runtime.store.database import MIGRATIONS
+from runtime.store.database import MIGRATIONS, migrate
 
 FORMAT = "orderflow-backup/1"
 MANIFEST, DATABASE, KEY = "manifest.json", "orderflow.db", "secret-key"
 PAGES = 2_000
 CHUNK = 1 << 20
 # What holds of the replaced home; the doorbell's own data are no truth and begin anew.
-MOVED_ASIDE = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", KEY, "redis")
+MOVED_ASIDE = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", KEY, "redis", "claims")
 
 Progress = Callable[[int, int], None]
 """Told how much is done, of how much."""
@@ -33,9 +33,13 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a backup says of itself. `sha256` is by member; `orders` counts all that were received."""
+    """What a backup says of itself. `sha256` is by member; `orders` counts all that were received.
+
+    `demo`: of a demo shop, whose people have no passwords.
+    """
 
     format: str
+    demo: bool
     made_at: str
     revision: str
     orders: int
@@ -54,7 +58,9 @@ class Unfit(Exception):
     """The file cannot be written or restored. Arguments: what is wrong, how to mend it. Nothing was changed."""
 
 
-def back_up(database: Path, key: str, target: Path, now: datetime, *, force: bool, progress: Progress) -> Manifest:
+def back_up(
+    database: Path, key: str, target: Path, now: datetime, *, demo: bool, force: bool, progress: Progress
+) -> Manifest:
     """Write a backup of a database that may be in use to `target`. Nobody who writes to it has to wait.
 
     Raises `Unfit` when the target is there already (unless `force`) or cannot be written.
@@ -70,7 +76,7 @@ def back_up(database: Path, key: str, target: Path, now: datetime, *, force: boo
             kept = Path(folder) / KEY
             kept.write_text(key, "ascii")
             sums = {name: _sha256(Path(folder) / name) for name in (DATABASE, KEY)}
-            manifest = Manifest(FORMAT, now.isoformat(), revision, orders, sums)
+            manifest = Manifest(FORMAT, demo, now.isoformat(), revision, orders, sums)
             packed = Path(folder) / "packed"
             _pack(packed, Path(folder), manifest)
             packed.replace(target)
@@ -81,17 +87,24 @@ def back_up(database: Path, key: str, target: Path, now: datetime, *, force: boo
     return manifest
 
 
-def restore(source: Path, home: Path, now: datetime) -> Restored:
-    """Put a backup into a home that nobody runs in; the caller migrates it. What was there is kept aside.
+def restore(source: Path, home: Path, now: datetime, *, demo: bool) -> Restored:
+    """Put a backup, brought to today's revision, into a home that nobody runs in. What was there is kept aside.
 
     Raises `Unfit`, and then nothing was touched, for whatever is no whole backup of a version that is known here.
     """
     with _opened(source) as packed:
         manifest = _manifest(packed)
+        if manifest.demo != demo:
+            kinds = ("of real orders", "of a demo shop")
+            raise Unfit(
+                f"{source} is {kinds[manifest.demo]}, this home is {kinds[demo]}.", "Set ORDERFLOW_DEMO to fit it."
+            )
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.TemporaryDirectory(dir=home, prefix=".restore-") as folder:
             for name in (DATABASE, KEY):
                 _unpack(packed, name, Path(folder) / name, manifest.sha256[name])
+            migrate(f"sqlite:///{Path(folder) / DATABASE}")
+            _fold_log(Path(folder) / DATABASE)
             aside = _put_aside(home, now)
             for name in (DATABASE, KEY):
                 (Path(folder) / name).replace(home / name)
@@ -170,6 +183,12 @@ def _unpack(packed: zipfile.ZipFile, name: str, into: Path, sha256: str) -> None
         raise Unfit(f"{packed.filename} lacks {name}.", "Take another copy of it.") from None
     if _sha256(into) != sha256:
         raise Unfit(f"{name} in {packed.filename} is damaged.", "Take another copy of it.")
+
+
+def _fold_log(database: Path) -> None:
+    """Bring what the migration wrote into the one file that is moved."""
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _put_aside(home: Path, now: datetime) -> Path | None:

@@ -12,7 +12,6 @@ from builder.cli.running import hold_home
 from builder.config import Settings
 from runtime import backup
 from runtime.clock import now
-from runtime.store.database import migrate
 
 T = TypeVar("T")
 
@@ -26,7 +25,9 @@ def write(settings: Settings, target: Path, *, force: bool) -> str:
     """Backs the home up, and tells it in a sentence."""
     database = _own_database(settings)
     manifest = _or_say(
-        lambda: backup.back_up(database, settings.secret_key, target, now(), force=force, progress=_show)
+        lambda: backup.back_up(
+            database, settings.secret_key, target, now(), demo=settings.demo, force=force, progress=_show
+        )
     )
     size = target.stat().st_size / 1e6
     return f"{manifest.orders:,} orders in {target} ({size:,.1f} MB). Keep it safe: it holds the secret key."
@@ -34,14 +35,13 @@ def write(settings: Settings, target: Path, *, force: bool) -> str:
 
 def put_back(settings: Settings, source: Path) -> str:
     """Restores the home from a backup, and tells it in sentences."""
-    database = _own_database(settings)
+    _own_database(settings)
     with hold_home(settings.home) as lock:
         if lock is None:
             raise click.ClickException(
                 f"Orderflow runs in {settings.home}. Nothing was changed.\nEnd it first (Ctrl-C where it was started)."
             )
-        restored = _or_say(lambda: backup.restore(source, settings.home, now()))
-        migrate(f"sqlite:///{database}")
+        restored = _or_say(lambda: backup.restore(source, settings.home, now(), demo=settings.demo))
     told = [f"{restored.manifest.orders:,} orders of {restored.manifest.made_at} are back in {settings.home}."]
     if restored.aside:
         told.append(f"What was there before lies in {restored.aside}.")

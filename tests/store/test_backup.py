@@ -37,11 +37,13 @@ CALLING = document(
 
 def take(house: House, target: Path, **more: bool) -> Manifest:
     path = Path(house.url.removeprefix("sqlite:///"))
-    return back_up(path, SECRET, target, NOW, force=more.get("force", False), progress=lambda _done, _of: None)
+    return back_up(
+        path, SECRET, target, NOW, demo=False, force=more.get("force", False), progress=lambda _done, _of: None
+    )
 
 
 def move_in(source: Path, home: Path) -> tuple[Restored, House]:
-    restored = restore(source, home, NOW)
+    restored = restore(source, home, NOW, demo=False)
     return restored, House(f"sqlite:///{home / DATABASE}")
 
 
@@ -135,7 +137,7 @@ def test_what_was_there_is_kept_aside(sqlite_house: House, tmp_path: Path) -> No
     home.mkdir()
     shutil.copy(tmp_path / "one.zip", home / DATABASE)
     (home / "redis").mkdir()
-    restored = restore(tmp_path / "one.zip", home, NOW)
+    restored = restore(tmp_path / "one.zip", home, NOW, demo=False)
     assert restored.aside == home / "replaced-20261122-030000"
     assert sorted(path.name for path in restored.aside.iterdir()) == [DATABASE, "redis"]
     engine = connect(f"sqlite:///{home / DATABASE}")
@@ -205,14 +207,24 @@ def test_what_is_no_whole_backup_is_refused_and_nothing_is_touched(
     home.mkdir()
     (home / DATABASE).write_text("mine")
     with pytest.raises(Unfit, match=said):
-        restore(tmp_path / "one.zip", home, NOW)
+        restore(tmp_path / "one.zip", home, NOW, demo=False)
     assert [path.name for path in home.iterdir()] == [DATABASE]
     assert (home / DATABASE).read_text() == "mine"
 
 
-def test_what_is_no_database_of_ours_is_not_backed_up(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "said"), [("other.db", "no database of Orderflow"), ("no.db", "There is no database")]
+)
+def test_what_is_no_database_of_ours_is_not_backed_up(tmp_path: Path, name: str, said: str) -> None:
     sqlite3.connect(tmp_path / "other.db").close()
-    with pytest.raises(Unfit, match="no database of Orderflow"):
-        back_up(tmp_path / "other.db", SECRET, tmp_path / "one.zip", NOW, force=False, progress=lambda _done, _of: None)
-    with pytest.raises(Unfit, match="There is no database"):
-        back_up(tmp_path / "no.db", SECRET, tmp_path / "one.zip", NOW, force=False, progress=lambda _done, _of: None)
+    target = tmp_path / "one.zip"
+    with pytest.raises(Unfit, match=said):
+        back_up(tmp_path / name, SECRET, target, NOW, demo=False, force=False, progress=lambda _done, _of: None)
+
+
+def test_a_demo_shop_is_never_restored_as_the_real_one(sqlite_house: House, tmp_path: Path) -> None:
+    take(sqlite_house, tmp_path / "one.zip")
+    _rewrite(tmp_path / "one.zip", lambda manifest: manifest.update(demo=True))
+    with pytest.raises(Unfit, match="of a demo shop, this home is of real orders"):
+        restore(tmp_path / "one.zip", tmp_path / "home", NOW, demo=False)
+    assert not (tmp_path / "home").exists()
