@@ -26,6 +26,7 @@ from builder.models import User, db
 from builder.moving import views as moving
 from builder.orders import refusals
 from builder.orders import views as orders
+from builder.patience import Patience
 from builder.start import views as start
 from builder.surges import views as surges
 from builder.systems import views as systems
@@ -76,6 +77,7 @@ def assemble(settings: Settings) -> Flask:
     if settings.proxies:
         behind = {f"x_{part}": settings.proxies for part in ("for", "proto", "host")}
         app.wsgi_app = ProxyFix(app.wsgi_app, **behind)  # type: ignore[method-assign]
+    app.wsgi_app = Patience(app.wsgi_app, settings.threads)  # type: ignore[method-assign, assignment]
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     if settings.demo:

@@ -55,6 +55,9 @@ def _words(status: int) -> tuple[str, str, str]:
             return _("Not done this way"), _("This address takes another kind of request."), _("Go back and try again.")
         case 413:
             return _("Too large"), _("What was sent is larger than 8 MB."), _("Send it in smaller parts.")
+        case 503:
+            text = _("Too many slow senders at once, and nothing of this was stored.")
+            return _("Busy just now"), text, _("Try again in a moment.")
         case status if status < 500:
             return _("Not understood"), _("The request was not complete."), _("Go back and try again.")
         case _:

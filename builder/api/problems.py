@@ -31,7 +31,12 @@ _TITLES = {
     503: "尚未就绪",
     507: "存储空间不足",
 }
-_HTTP_CODES = {404: "api.not_found", 405: "api.wrong_method", 413: "intake.body_large"}
+_HTTP_CODES = {
+    404: "api.not_found",
+    405: "api.wrong_method",
+    413: "intake.body_large",
+    503: "api.senders_slow",
+}
 
 
 class Refusal(Exception):

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -104,3 +104,44 @@ def test_bodies_of_every_kind_are_answered(house: House) -> None:
     assert house.ask("POST", "/api/v1/orders", b"{")[0] == 400
     assert house.ask("GET", "/readyz")[0] == 200
     assert house.ask("GET", "/api/v1/balance")[1]["received"] == 1
+
+
+@pytest.fixture
+def tricklers(house: House) -> Iterator[list[socket.socket]]:
+    """Forty senders, more than there are threads, that give a byte of a large body now and then."""
+    head = f"POST /api/v1/orders HTTP/1.1\r\nHost: x\r\nAuthorization: {house.headers['Authorization']}\r\n"
+    lines = [socket.create_connection(("127.0.0.1", house.port)) for _ in range(40)]
+    over = threading.Event()
+
+    def trickle() -> None:
+        while not over.wait(0.2):
+            for line in lines:
+                with suppress(OSError):
+                    line.send(b" ")
+
+    for line in lines:
+        line.sendall(f"{head}Content-Type: application/json\r\nContent-Length: 500000\r\n\r\n[".encode())
+    sender = threading.Thread(target=trickle)
+    sender.start()
+    yield lines
+    over.set()
+    sender.join()
+    for line in lines:
+        line.close()
+
+
+def test_slow_senders_leave_the_pages_open_and_others_are_told_to_come_again(
+    house: House, tricklers: list[socket.socket]
+) -> None:
+    began = time.monotonic()
+    assert house.ask("GET", "/healthz")[0] == 200
+    assert house.ask("GET", "/api/v1/orders")[0] == 200
+    assert time.monotonic() - began < PATIENCE_SECONDS / 3
+    status, told = house.ask("POST", "/api/v1/orders", orjson.dumps(order(1)))
+    assert (status, told["code"]) == (503, "api.senders_slow")
+    for line in tricklers:
+        with suppress(OSError):  # those that were turned away are closed already
+            line.shutdown(socket.SHUT_RDWR)
+    until = time.monotonic() + PATIENCE_SECONDS
+    while house.ask("POST", "/api/v1/orders", orjson.dumps(order(1)))[0] != 202:
+        assert time.monotonic() < until
