@@ -15,7 +15,7 @@ from runtime.clock import Clock
 from runtime.core.decision import Decision, Stale
 from runtime.core.engine import micros
 from runtime.core.moving import Change, Obstacle, changes, obstacles
-from runtime.core.run import Move, Retry
+from runtime.core.run import Move
 from runtime.deciding import Decider
 from runtime.store import journal, trail, versions
 from runtime.store.database import begin, reading
@@ -74,12 +74,11 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class Unmoved:
-    """Why nothing was moved. `by` and `at` tell who was first; `obstacles`, what keeps the one order that was asked for."""
+    """Why nothing was moved. `by` and `at` tell who was first."""
 
-    why: Literal["unknown", "reason", "running", "nothing", "obstacles", "not_failed"]
+    why: Literal["unknown", "reason", "running", "nothing"]
     by: str | None = None
     at: int | None = None
-    obstacles: tuple[Obstacle, ...] = ()
 
 
 class Moving:
@@ -159,40 +158,6 @@ class Moving:
             rows = connection.execute(query.order_by(moved_runs.c.run_id)).mappings().all()
         chosen = [(row["run_id"], row["to_version"], row["from_version"]) for row in rows]
         return self._begin(move_id, move["flow_key"], None, undone, chosen, reason, actor)
-
-    def retry_moved(self, run_id: str, step: int | None, reason: str, actor: Actor) -> Unmoved | None:
-        """Move an order to its flow's published version and try what failed again, in one transaction. None: it is done.
-
-        An order that goes by the published version already is only tried again.
-        """
-        now = self._clock()
-        with begin(self._engine, durable=True) as connection:
-            loaded = next(iter(journal.lock(connection, [run_id])), None)
-            if loaded is None:
-                return Unmoved("unknown")
-            if not any(t.rest == "failed" and step in (None, t.step) for t in loaded.run.tokens):
-                return Unmoved("not_failed")
-            key, target = versions.published_for(connection, run_id)
-            followed: list[Decision] = []
-            if target and loaded.version_id and target != loaded.version_id:
-                hindering = self._obstacles(connection, loaded, target)
-                if hindering:
-                    return Unmoved("obstacles", obstacles=hindering)
-                move_id = new_id(now)
-                self._write(
-                    connection, move_id, key, target, None, [(run_id, loaded.version_id, target)], reason, actor
-                )
-                followed, declined = self._slice(connection, move_id, actor, now)
-                if declined:
-                    return Unmoved("obstacles", obstacles=declined[run_id])
-                loaded = Loaded(followed[0].run, target, loaded.order)
-            tried = self._decider.decide(connection, loaded, Retry(step), now)
-            if isinstance(tried, Stale):
-                raise RuntimeError(f"run {run_id} had failed, but cannot be tried again")
-            journal.save(connection, [tried], micros(now), actor)
-            trail.write(connection, actor, micros(now), "run.retry", run_id, after=tried.entry["event"])
-        self._ring_for([*followed, tried])
-        return None
 
     def to_published(
         self, connection: Connection, run_ids: Sequence[str], reason: str, actor: Actor, now: datetime

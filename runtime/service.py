@@ -22,7 +22,7 @@ from runtime.clock import Clock
 from runtime.core.decision import Decision, Stale
 from runtime.core.engine import micros
 from runtime.core.lane import Mark, answered
-from runtime.core.run import Close, Due, Reply, Retry, RunEvent, Skip, Start, read_trace
+from runtime.core.run import Close, Due, Reply, Retry, RunEvent, Start, read_trace
 from runtime.deciding import Decider
 from runtime.effects import Outlets
 from runtime.flows import Flows
@@ -51,7 +51,7 @@ BUSINESS_ZONE = ZoneInfo("Asia/Shanghai")
 class Decline:
     """Why a person's act had no effect: nothing was changed. `by` and `at` say who was first."""
 
-    why: Literal["unknown", "already_decided", "withdrawn", "not_failed", "already_ended", "not_held", "no_way_on"]
+    why: Literal["unknown", "already_decided", "withdrawn", "not_failed", "already_ended"]
     by: str | None = None
     at: int | None = None
     decision: str | None = None
@@ -191,10 +191,6 @@ class Service:
         """Try a failed step again, or all of the order's failed steps. None: it is on its way."""
         return self._act(run_id, Retry(step), actor, "run.retry", "not_failed")
 
-    def skip(self, run_id: str, step: int, port: str, reason: str, actor: Actor) -> Decline | None:
-        """Let an order go on behind a failed step by one of its ways (`engine.ways_on`). None: it has gone on."""
-        return self._act(run_id, Skip(step, port, reason), actor, "run.skip", "no_way_on")
-
     def close(self, run_id: str, result: Literal["done", "cancelled"], reason: str, actor: Actor) -> Decline | None:
         """End an order by a person's word. None: it has ended."""
         return self._act(run_id, Close(result, reason), actor, f"run.close_{result}", "already_ended")
@@ -220,10 +216,10 @@ class Service:
     def _act(
         self,
         run_id: str,
-        event: Retry | Close | Skip,
+        event: Retry | Close,
         actor: Actor,
         action: str,
-        otherwise: Literal["not_failed", "already_ended", "no_way_on"],
+        otherwise: Literal["not_failed", "already_ended"],
     ) -> Decline | None:
         now = self.clock()
         at = micros(now)

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 from redis import Redis
 
-from runtime import adapters, clock
+from runtime import clock
 from runtime.doorbell import ACTS_QUEUE, EFFECTS_QUEUE, RUNS_QUEUE, Doorbell
 from runtime.effects import Outlets
 from runtime.in_hand import InHand
@@ -40,10 +40,3 @@ def open_service(
         zone=ZoneInfo(timezone),
         in_hand=in_hand,
     )
-
-
-def all_outlets() -> Outlets:
-    """Every outlet that a flow may name, by adapter and target."""
-    notifiers = {("notifier", name): outlet for name, outlet in adapters.outlets("notifiers").items()}
-    systems = {("system", name): outlet for name, outlet in adapters.outlets("systems").items()}
-    return notifiers | systems

@@ -6,8 +6,10 @@ from typing import Any
 
 import orjson
 
+from runtime import adapters
 from runtime.actor import Actor
 from runtime.core.order import digest, read_order
+from runtime.effects import Outlets
 from runtime.flows import Published, Saved
 from runtime.intake import Arrival
 from runtime.service import Service
@@ -121,3 +123,10 @@ APPROVAL = document(
     teams=[{"key": "leads", "name": "Leads"}],
 )
 """Ask the leads; yes ends the order, no cancels it."""
+
+
+def all_outlets() -> Outlets:
+    """Every outlet that comes with the product, by adapter and target."""
+    notifiers = {("notifier", name): outlet for name, outlet in adapters.outlets("notifiers").items()}
+    systems = {("system", name): outlet for name, outlet in adapters.outlets("systems").items()}
+    return notifiers | systems

@@ -69,9 +69,7 @@ def unmoved_words(unmoved: Unmoved, known: Names) -> str:
             return _("Nothing is left to move. %(who)s was the last who moved orders, at %(time)s.", who=who, time=time)
         case "nothing":
             return _("None of these orders can move.")
-        case "not_failed":
-            return _("Nothing of this order has failed any more. It has gone on meanwhile.")
-        case "unknown" | "obstacles":
+        case "unknown":
             return _("There is no such order or version.")
 
 

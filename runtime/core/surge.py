@@ -88,11 +88,6 @@ def baseline(counts: Mapping[int, int], first: int | None, hour: int, zone: tzin
     return day_baseline(counts, hour)
 
 
-def oldest_compared(hour: int, zone: tzinfo) -> int:
-    """The oldest hour that any rule looks at."""
-    return min(same_hours(hour, zone, 7, WEEKS)[-1], hour - DAY_HOURS * HOUR)
-
-
 # --- release in waves -------------------------------------------------------------------------------------------------
 
 LAST_WAVE = 3

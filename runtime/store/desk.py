@@ -117,12 +117,6 @@ def failure(connection: Connection, failure_id: str) -> RowMapping | None:
     return connection.execute(_with_orders().where(failures.c.id == failure_id)).mappings().first()
 
 
-def newest_failure(connection: Connection, run_id: str, step: int) -> str | None:
-    """The id of the last failure of a run's step."""
-    query = select(failures.c.id).where(failures.c.run_id == run_id, failures.c.step == step)
-    return connection.execute(query.order_by(failures.c.id.desc()).limit(1)).scalar()
-
-
 def next_of_act(connection: Connection, act_id: str, after: str, limit: int) -> Sequence[RowMapping]:
     """The next failures of an act on many behind `after`, the oldest first, whatever became of them meanwhile."""
     query = _with_orders().where(failures.c.act_id == act_id, failures.c.id > after)

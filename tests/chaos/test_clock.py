@@ -7,11 +7,10 @@ import pytest
 from nodes.contract import Answered
 from runtime.adapters.contract import Call as OutwardCall
 from runtime.adapters.contract import Outlet
-from runtime.wiring import all_outlets
 from tests.chaos.history import Call, Seen, judge
 from tests.core.flow_documents import NOTIFY, document
 from tests.store.conftest import House
-from tests.trade import arrivals, publish
+from tests.trade import all_outlets, arrivals, publish
 
 FLOW = document(
     [

@@ -20,12 +20,11 @@ from runtime.doorbell import Doorbell
 from runtime.service import Service
 from runtime.store import queries
 from runtime.store.database import connect, reading
-from runtime.wiring import all_outlets
 from tests.chaos import history
 from tests.chaos.history import Call, Death, Seen, judge
 from tests.chaos.people import FLOW, SYSTEM, of_this_hour, real_orders
 from tests.chaos.yard import wait_until
-from tests.trade import MANAGER, arrival, publish
+from tests.trade import MANAGER, all_outlets, arrival, publish
 
 ORDERS = 12
 

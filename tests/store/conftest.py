@@ -10,7 +10,7 @@ from runtime.doorbell import Doorbell
 from runtime.effects import Outlets
 from runtime.service import Service
 from runtime.store.database import connect
-from runtime.wiring import all_outlets
+from tests.trade import all_outlets
 
 
 class SilentBell(Doorbell):

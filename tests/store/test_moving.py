@@ -9,10 +9,12 @@ from sqlalchemy import select
 
 from nodes.contract import Answered
 from runtime.actor import Actor
+from runtime.acts import Mend, Unmended
 from runtime.core.engine import micros
 from runtime.moving import SLICE, Begun, Choice, Moving, Preview, Unmoved
-from runtime.store import queries, versions
+from runtime.store import desk, queries, versions
 from runtime.store.database import reading
+from runtime.store.desk import Look
 from runtime.store.ids import new_id
 from runtime.store.tables import audit, effects, runs, tasks
 from tests.core.flow_documents import REQUEST, approval, document
@@ -232,14 +234,17 @@ def test_a_failed_order_is_tried_again_with_the_published_version(house: House) 
     mended = flow()
     mended["nodes"][2]["settings"] = {**REQUEST, "system": "warehouse"}
     publish(house.service, mended)
-    assert house.service.moving.retry_moved(run_id, None, "the flow is mended", LI) is None
+    with reading(house.service.engine) as connection:
+        [failure] = desk.find_failures(connection, Look())
+    assert house.service.acts.mend(failure["id"], Mend("retry", "the flow is mended", published=True), LI) is None
     with reading(house.service.engine) as connection:
         targets = connection.execute(select(effects.c.target).order_by(effects.c.trace)).scalars().all()
         kinds = [entry["event"]["kind"] for entry in queries.trace(connection, run_id)][-2:]
     assert targets == ["nowhere", "warehouse"]
     assert kinds == ["move", "retry"]
-    again = house.service.moving.retry_moved(run_id, None, "once more", LI)
-    assert again == Unmoved("not_failed")
+    again = house.service.acts.mend(failure["id"], Mend("retry", "once more", published=True), LI)
+    assert isinstance(again, Unmended)
+    assert (again.why, again.by) == ("mended", "li")
 
 
 def test_a_deadline_that_the_new_version_says_and_that_is_over_takes_its_way_at_once(house: House) -> None:
