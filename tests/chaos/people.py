@@ -75,6 +75,11 @@ class Heard:
     refused: list[str] = field(default_factory=list)
     unheard: int = 0
 
+    def hear(self, results: Sequence[Mapping[str, Any]]) -> None:
+        """Keep which orders were acknowledged just now, and with which trace codes."""
+        self.times.append(time.time())
+        self.acknowledged.update((one["id"], one["trace"]) for one in results)
+
 
 @dataclass(slots=True)
 class People:
@@ -124,8 +129,7 @@ class People:
         if status != 202 or any(one["status"] not in ("accepted", "duplicate") for one in results):
             self.heard.refused.append(f"{status}: {answer[:500]!r}")
             return
-        self.heard.times.append(time.time())
-        self.heard.acknowledged.update((one["id"], one["trace"]) for one in results)
+        self.heard.hear(results)
 
     def decide(self, trace: str, decision: str) -> None:
         """Decide a task; whoever was first is who counts, and that may be ourselves a moment ago."""

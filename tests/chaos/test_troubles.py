@@ -128,9 +128,10 @@ def _fill_the_disk(yard: Yard, orders: Iterator[dict[str, Any]]) -> tuple[int, b
     """What the first order is answered that finds no room; how many fit before depends on what the log holds already."""
     for _ in range(MOST_THAT_FIT):
         with yard.people.line() as line:
-            status, answer = line.post("/api/v1/orders", json.dumps(of_this_hour(next(orders))).encode())
+            status, answer = line.post("/api/v1/orders", json.dumps([of_this_hour(next(orders))]).encode())
         if status != 202:
             return status, answer
+        yard.people.heard.hear(json.loads(answer)["results"])
     raise AssertionError("the disk never was full")
 
 
