@@ -3,7 +3,7 @@
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,7 +45,7 @@ class Kill:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a storm did. Times are in seconds, from a restart (or from the kill) until work went on."""
+    """What a storm did. Times are in seconds, from the last restart (or from the kill) until work went on."""
 
     kind: str
     seed: int
@@ -166,7 +166,7 @@ def storm(kind: str, *, kills: int, seconds: float, seed: int, orders: int) -> F
         tuple(raging.kills),
         heard,
         verdict,
-        tuple(at - kill.again_at for at, kill in zip(times, raging.kills, strict=True)),
+        tuple(max(0, at - _last_restart(raging.kills, at)) for at in times),
         tuple(at - kill.at for at, kill in zip(times, raging.kills, strict=True)),
     )
 
@@ -195,6 +195,11 @@ def _left(house: Live) -> int:
         moving = select(func.count()).select_from(runs).where(runs.c.ended_at.is_(None))
         calling = select(func.count()).select_from(effects).where(effects.c.state.in_(("ready", "claimed")))
         return sum(connection.execute(query).scalar_one() for query in (moving, calling))
+
+
+def _last_restart(kills: Sequence[Kill], at: float) -> float:
+    """When the last part began anew that had been killed before: a kill during the recovery begins it again."""
+    return max(kill.again_at for kill in kills if kill.at <= at)
 
 
 def _to_work(house: Live, heard: Heard, kill: Kill) -> float:
