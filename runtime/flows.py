@@ -126,40 +126,56 @@ class Flows:
     # --- versions ---------------------------------------------------------------------------------------------------
 
     def publish(self, key: str, note: str, actor: Actor) -> Published | FlowCheck | None:
-        """Make the draft the version that new orders take. A FlowCheck: it has errors; None: there is no such flow.
+        """Make the flow's document the version that new orders take (see `publish_in`)."""
+        with begin(self._engine, durable=True) as connection:
+            published = self.publish_in(connection, key, note, actor)
+        crash.at("publication.committed")
+        return published
 
-        The flow's channels are made where they are missing, and this flow takes those that no other flow takes yet.
-        The first flow ever published takes every channel that nobody names. Missing teams are made without members.
+    def publish_in(
+        self,
+        connection: Connection,
+        key: str,
+        note: str,
+        actor: Actor,
+        drawn: Mapping[str, Any] | None = None,
+    ) -> Published | FlowCheck | None:
+        """Make the flow's document, or with `drawn` this one in its place, the version that new orders take.
+
+        A FlowCheck: it has errors; None: there is no such flow. The flow's channels are made where they are missing,
+        and this flow takes those that no other flow takes yet. The first flow ever published takes every channel that
+        nobody names. Missing teams are made without members.
         """
         at = micros(self._clock())
-        with begin(self._engine, durable=True) as connection:
-            row = connection.execute(select(flows).where(flows.c.key == key).with_for_update()).mappings().first()
-            if row is None:
-                return None
-            document = orjson.loads(row["draft"])
-            check = read_flow(document)
-            if check.errors or check.flow is None:
-                return check
-            number = (row["version"] or 0) + 1
-            version_id = new_id(self._clock())
-            connection.execute(
-                insert(flow_versions).values(
-                    id=version_id,
-                    flow_key=key,
-                    number=number,
-                    document=row["draft"],
-                    fingerprint=fingerprint(document),
-                    note=note,
-                    published_at=at,
-                    published_by=actor.name,
-                )
+        row = connection.execute(select(flows).where(flows.c.key == key).with_for_update()).mappings().first()
+        if row is None:
+            return None
+        document = orjson.loads(row["draft"]) if drawn is None else drawn
+        check = read_flow(document)
+        if check.errors or check.flow is None:
+            return check
+        if drawn is not None:
+            changed = _draft_row(document, row["draft_rev"] + 1, actor, at)
+            connection.execute(update(flows).where(flows.c.key == key).values(**changed))
+        number = (row["version"] or 0) + 1
+        version_id = new_id(self._clock())
+        connection.execute(
+            insert(flow_versions).values(
+                id=version_id,
+                flow_key=key,
+                number=number,
+                document=orjson.dumps(document, default=float).decode(),
+                fingerprint=fingerprint(document),
+                note=note,
+                published_at=at,
+                published_by=actor.name,
             )
-            connection.execute(update(flows).where(flows.c.key == key).values(version=number, version_id=version_id))
-            _take_channels(connection, check.flow.channels, key, at)
-            empty = _make_teams(connection, check.flow.teams, at)
-            trail.write(connection, actor, at, "flow.publish", key, after={"version": number, "note": note})
-            crash.at("publication.stored")
-        crash.at("publication.committed")
+        )
+        connection.execute(update(flows).where(flows.c.key == key).values(version=number, version_id=version_id))
+        _take_channels(connection, check.flow.channels, key, at)
+        empty = _make_teams(connection, check.flow.teams, at)
+        trail.write(connection, actor, at, "flow.publish", key, after={"version": number, "note": note})
+        crash.at("publication.stored")
         warnings = tuple(
             Problem("flow.team_without_members", "teams", {"team": team}, level="warning") for team in empty
         )

@@ -24,6 +24,7 @@ from runtime.core.engine import micros
 from runtime.core.lane import Mark, answered
 from runtime.core.run import Close, Due, Reply, Retry, RunEvent, Start, read_trace
 from runtime.deciding import Decider
+from runtime.drafts import Drafts
 from runtime.effects import Outlets
 from runtime.flows import Flows
 from runtime.in_hand import InHand
@@ -77,6 +78,7 @@ class Service:
         self.act_bell = act_bell
         self.clock = clock
         self.flows = Flows(engine, clock)
+        self.drafts = Drafts(engine, clock, self.flows)
         self.decider = Decider(self.flows)
         self.moving = Moving(engine, self.decider, clock, act_bell.ring, self.ring_for)
         self.acts = Acts(engine, self.decider, self.moving, clock, act_bell.ring, self.ring_for)

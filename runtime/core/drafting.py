@@ -70,6 +70,11 @@ def changed(document: Document, change: Change) -> dict[str, Any]:
     return document_of(found)
 
 
+def is_change(value: Any) -> bool:
+    """Whether a value read from JSON is a change that can be made to any document."""
+    return isinstance(value, Mapping) and all(_fits(name, one) for name, one in value.items())
+
+
 def way_back(document: Document, change: Change) -> dict[str, Any]:
     """The change that takes `change` back again."""
     found = cells(document)
@@ -209,6 +214,19 @@ def _split(name: str) -> tuple[str, ...]:
         part, _, one = rest.partition(".")
         return ("layout", part, one) if one and part in ("nodes", *_LAYOUT_LISTS) else ("layout", rest)
     return (name,)
+
+
+def _fits(name: str, value: Any) -> bool:
+    """Whether a cell of this name may hold the value."""
+    match _split(name):
+        case ("nodes" | "edges" | "layout",) | ("layout", "nodes" | "notes" | "groups"):
+            return False
+        case ("layout", "nodes", _):
+            return value is None or isinstance(value, Mapping)
+        case ("nodes" | "edges", own) | ("layout", "notes" | "groups", own):
+            return value is None or (isinstance(value, Mapping) and value.get("id") == own)
+        case _:
+            return True
 
 
 def _listed(name: str, part: Sequence[Any]) -> dict[str, Any]:

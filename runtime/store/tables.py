@@ -143,6 +143,50 @@ flow_versions = Table(
     **MARIADB,
 )
 
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("flow_key", KEY, ForeignKey("flows.key"), primary_key=True),
+    Column("owner", KEY, primary_key=True),
+    Column("document", Body(), nullable=False, comment="JSON: all changes up to rev"),
+    Column("rev", Integer, nullable=False, comment="number of the last change"),
+    Column("base", Body(), nullable=False, comment="JSON: the flow's own document that this one began from"),
+    Column("base_rev", Integer, nullable=False, comment="draft_rev of the flow at that time"),
+    Column("base_at", Integer, nullable=False, comment="rev when it last was the same as the flow's own document"),
+    Column("changed_at", BigInteger, nullable=False),
+    **MARIADB,
+)
+
+draft_changes = Table(
+    "draft_changes",
+    metadata,
+    Column("flow_key", KEY, ForeignKey("flows.key"), primary_key=True),
+    Column("owner", KEY, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("id", KEY, nullable=False, comment="given by the page that made it: a change sent twice is one"),
+    Column("at", BigInteger, nullable=False),
+    Column("by", KEY, nullable=False, comment="whose work it is: of a merge, the other's"),
+    Column("kind", KEY, nullable=False, comment="do, undo or redo"),
+    Column("label", String(200), nullable=False, comment="what was done, in the words of who did it"),
+    Column("series", KEY, comment="changes of one series in a row are undone together"),
+    Column("change", Body(), nullable=False, comment="JSON {cell: value; null: gone}"),
+    Column("back", Body(), nullable=False, comment="JSON: the change that takes it back"),
+    UniqueConstraint("flow_key", "owner", "id"),
+    **MARIADB,
+)
+
+presence = Table(
+    "presence",
+    metadata,
+    Column("flow_key", KEY, ForeignKey("flows.key"), primary_key=True),
+    Column("person", KEY, primary_key=True),
+    Column("page", KEY, primary_key=True, comment="one open page of a browser"),
+    Column("node", KEY, comment="the step that is selected there"),
+    Column("edits", Boolean, nullable=False, comment="not only looks"),
+    Column("seen_at", BigInteger, nullable=False),
+    **MARIADB,
+)
+
 channels = Table(
     "channels",
     metadata,

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.core.drafting import cells, changed, difference, document_of, merge, normal, way_back
+from runtime.core.drafting import cells, changed, difference, document_of, is_change, merge, normal, way_back
 from runtime.core.flow import read_flow
 from tests.core.flow_documents import NOTIFY, approval, document, random_flows
 
@@ -113,3 +114,22 @@ def test_a_port_that_both_led_on_leads_where_mine_does() -> None:
     merged = changed(mine, merge(FLOW, mine, theirs).change)
 
     assert [edge["to"] for edge in merged["edges"] if edge["port"] == "failed"] == ["a"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [],
+        {"nodes": []},
+        {"layout": {}},
+        {"layout.nodes": {}},
+        {"nodes.a": 5},
+        {"nodes.a": {"id": "b"}},
+        {"edges.a": "x"},
+        {"layout.nodes.a": 1},
+        {"layout.notes.a": {"id": "b"}},
+    ],
+)
+def test_what_is_no_change_is_known(value: Any) -> None:
+    assert not is_change(value)
+    assert is_change(difference(FLOW, with_settings(FLOW, "ask", deadline_minutes=1)))
