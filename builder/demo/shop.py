@@ -70,10 +70,12 @@ def open_shop(settings: Settings) -> None:
 
 
 def flows_of_the_shop(folder: Path | None = None) -> list[dict[str, Any]]:
-    """The flow documents of flows_examples by name, each with the shops whose orders it takes."""
+    """The flow documents of flows_examples that take a shop's orders, by name, each with its shops."""
     files = sorted((folder or asset_root() / "flows_examples").glob("*.json"))
-    documents: list[dict[str, Any]] = [json.loads(file.read_text("utf-8")) for file in files]
+    read: list[dict[str, Any]] = [json.loads(file.read_text("utf-8")) for file in files]
+    documents = [document for document in read if document["key"] in CHANNELS.values()]
     for document in documents:
+        document.pop("template", None)
         document["channels"] = [channel for channel, key in CHANNELS.items() if key == document["key"]]
     return documents
 

@@ -248,8 +248,8 @@ def _plan_node(node: FlowNode, ways: Mapping[str, int], meets: frozenset[str], p
 
 
 def logic(document: Mapping[str, Any]) -> dict[str, Any]:
-    """What a flow document means: all but where its nodes are drawn and the cases that try it."""
-    return {name: part for name, part in document.items() if name not in ("layout", "cases")}
+    """What a flow document means: all but where its nodes are drawn, the cases that try it, and what a template asks."""
+    return {name: part for name, part in document.items() if name not in ("layout", "cases", "template")}
 
 
 def layout(document: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -326,3 +326,10 @@ def test_every_accepted_flow_reaches_an_end_from_everywhere(drawn: Document) -> 
     for number in range(len(plan.nodes)):
         assert number in ends or nx.descendants(ways, number) & ends
         assert number == plan.start or nx.has_path(ways, plan.start, number)
+
+
+def test_what_a_template_asks_is_no_logic() -> None:
+    drawn = document([("in", "ingest", {}), ("end", "end", {})], ["in.out>end"])
+    asked = {**drawn, "template": {"pains": ["late"], "questions": []}}
+    assert read_flow(asked).problems == ()
+    assert fingerprint(asked) == fingerprint(drawn)
