@@ -1,0 +1,4 @@
+/** The rooms of the canvas, each with words of its own: one line a room. */
+
+export { canvas } from "./canvas";
+export { editing } from "./editing";
