@@ -13,6 +13,7 @@ from builder import auth, errors, labels, navigation, signin
 from builder.admin import views as admin
 from builder.api import install_api
 from builder.balance import views as balance
+from builder.canvas import drafts
 from builder.canvas import views as canvas
 from builder.config import Settings, asset_root
 from builder.failures import changes
@@ -46,6 +47,7 @@ ROOMS = (
     refusals,
     flows,
     canvas,
+    drafts,
     moving,
     guide,
     systems,

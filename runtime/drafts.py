@@ -126,16 +126,19 @@ class Drafts:
 
     # --- opening and writing --------------------------------------------------------------------------------------------
 
-    def open(self, key: str, person: str) -> OpenDraft | None:
-        """The person's draft, or the flow's own document where they have none; None: there is no such flow."""
+    def open(self, key: str, person: str, remembered: int = REMEMBERED) -> OpenDraft | None:
+        """The person's draft with so many of its last changes; the flow's own document where they have none.
+
+        None: there is no such flow.
+        """
         with reading(self._engine) as connection:
             trunk = _trunk(connection, key)
             if trunk is None:
                 return None
             row = _row(connection, key, person)
             if row is None:
-                return OpenDraft(trunk.document, 0, trunk.rev, False, trunk)
-            log = _log(connection, key, person, newest=REMEMBERED)
+                return OpenDraft(normal(trunk.document), 0, trunk.rev, False, trunk)
+            log = _log(connection, key, person, newest=remembered)
         document = orjson.loads(row["document"])
         differs = document != orjson.loads(row["base"])
         return OpenDraft(document, row["rev"], row["base_rev"], differs, trunk, log)

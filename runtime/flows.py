@@ -51,15 +51,6 @@ class Saved:
 
 
 @dataclass(frozen=True, slots=True)
-class Overtaken:
-    """Somebody saved the draft since it was opened; nothing was stored."""
-
-    rev: int
-    by: str
-    at: int
-
-
-@dataclass(frozen=True, slots=True)
 class Published:
     """A publication. `problems` are warnings: what has errors is not published."""
 
@@ -103,25 +94,6 @@ class Flows:
                 connection.execute(update(flows).where(flows.c.key == key).values(**row))
             trail.write(connection, actor, at, "flow.import", key)
         return Saved(row["draft_rev"], check)
-
-    def save_draft(
-        self, key: str, document: Mapping[str, Any], rev: int, actor: Actor
-    ) -> Saved | Overtaken | FlowCheck:
-        """Store a draft that was opened at `rev`. A FlowCheck: the document is no flow at all, nothing was stored."""
-        check = read_flow(document)
-        if check.flow is None:
-            return check
-        at = micros(self._clock())
-        with begin(self._engine, durable=True) as connection:
-            changed = connection.execute(
-                update(flows)
-                .where(flows.c.key == key, flows.c.draft_rev == rev)
-                .values(**_draft_row(document, rev + 1, actor, at))
-            )
-            if changed.rowcount == 0:
-                row = connection.execute(select(flows).where(flows.c.key == key)).mappings().one()
-                return Overtaken(row["draft_rev"], row["draft_by"], row["draft_at"])
-        return Saved(rev + 1, check)
 
     # --- versions ---------------------------------------------------------------------------------------------------
 

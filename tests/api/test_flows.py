@@ -38,7 +38,7 @@ def test_a_missing_team_is_a_warning(api: Api) -> None:
 def test_a_draft_with_errors_is_not_published(api: Api) -> None:
     api.post(FLOWS, SIX_STEPS)
     broken = {**SIX_STEPS, "edges": SIX_STEPS["edges"][:-1]}
-    api.service.flows.save_draft("six-steps", broken, 1, DESIGNER)
+    api.service.flows.add(broken, DESIGNER)
     answer = api.post(f"{FLOWS}/six-steps/publication")
     assert answer.status_code == 422
     told = answer.get_json()
@@ -62,7 +62,7 @@ def test_an_unknown_flow_is_404(api: Api) -> None:
 def test_a_failure_policy_out_of_range_is_refused_with_the_range(api: Api) -> None:
     answer = api.post(FLOWS, {**SIX_STEPS, "failures": {"max_tries": 99}})
     api.post(FLOWS, SIX_STEPS)
-    api.service.flows.save_draft("six-steps", {**SIX_STEPS, "failures": {"max_tries": 99}}, 1, DESIGNER)
+    api.service.flows.add({**SIX_STEPS, "failures": {"max_tries": 99}}, DESIGNER)
     refused = api.post(f"{FLOWS}/six-steps/publication")
     assert refused.status_code == 422
     for told in (answer.get_json(), refused.get_json()):

@@ -64,10 +64,10 @@ def saved(page: Page) -> None:
     expect(page.locator(".bar-standing")).to_have_class(re.compile("is-saved"))
 
 
-def stored(house: House, key: str = "sketch") -> dict[str, Any]:
-    draft = house.service.flows.draft(key)
-    assert draft is not None
-    return dict(draft.document)
+def stored(house: House, key: str = "sketch", person: str = "lin") -> dict[str, Any]:
+    document = house.service.drafts.document(key, person)
+    assert document is not None
+    return dict(document)
 
 
 def join_all(page: Page) -> None:
@@ -268,19 +268,6 @@ def test_moving_a_card_is_not_a_change_to_publish(canvas: Page) -> None:
     saved(canvas)
 
     expect(canvas.locator(".bar-publish")).to_have_attribute("aria-disabled", "true")
-
-
-def test_who_saves_second_is_told_and_chooses(canvas: Page, house: House) -> None:
-    other = stored(house) | {"name": "Theirs"}
-    house.service.flows.save_draft("sketch", other, 1, SYSTEM)
-    join_all(canvas)
-    standing = canvas.locator(".bar-standing")
-    expect(standing).to_have_class(re.compile("is-conflict"))
-    standing.click()
-    canvas.get_by_role("button", name="Keep mine").click()
-
-    saved(canvas)
-    assert len(stored(house)["edges"]) == 1
 
 
 def test_an_auditor_looks_and_changes_nothing(house: House, enter: Enter) -> None:

@@ -31,50 +31,109 @@ def test_the_draft_comes_with_its_problems_and_what_is_published(house: House) -
     assert all(problem["text"] and problem["level"] == "warning" for problem in told["problems"])
 
 
+def change(visitor: Visitor, cells: dict[str, Any], rev: int = 0, base_rev: int = 1, name: str = "a") -> TestResponse:
+    """One edit, as the canvas sends it."""
+    edits = [{"id": name, "kind": "do", "label": "did it", "series": None, "change": cells, "back": {}}]
+    return send(visitor, "POST", f"{DRAFT}/changes", {"page": "p", "rev": rev, "base_rev": base_rev, "edits": edits})
+
+
+def drawn(house: House, person: str) -> dict[str, Any]:
+    document = house.service.drafts.document("big-orders", person)
+    assert document is not None
+    return dict(document)
+
+
 def test_a_change_is_stored_and_its_errors_stand_at_their_fields(house: House) -> None:
     lin = house.enter("lin")
-    nodes = [dict(node) for node in BIG_ORDERS["nodes"]]
-    nodes[1] |= {"settings": {"rules": [{"id": "big", "name": "over 5,000", "when": {"all": []}}]}}
-    answer = send(lin, "PUT", DRAFT, {"document": BIG_ORDERS | {"nodes": nodes}, "rev": 1})
+    way = {**BIG_ORDERS["nodes"][1], "settings": {"rules": [{"id": "big", "name": "over", "when": {"all": []}}]}}
+    answer = change(lin, {"nodes.way": way})
 
-    assert answer.status_code == 200 and answer.json is not None and answer.json["rev"] == 2
+    assert answer.status_code == 200 and answer.json is not None and answer.json["rev"] == 1
     errors = [problem for problem in answer.json["problems"] if problem["level"] == "error"]
     assert [(error["node"], error["where"]) for error in errors] == [("way", "rules.0.when.all")]
-    assert send(lin, "POST", "/flows/big-orders/publication", {"note": ""}).status_code == 422
+    assert send(lin, "POST", "/flows/big-orders/publication", {"note": "", "rev": 1}).status_code == 422
 
 
-def test_an_outdated_change_is_refused_with_who_and_when(house: House) -> None:
-    lin, root = house.enter("lin"), house.enter("root")
-    send(root, "PUT", DRAFT, {"document": BIG_ORDERS | {"name": "Root's"}, "rev": 1})
-    answer = send(lin, "PUT", DRAFT, {"document": BIG_ORDERS | {"name": "Lin's"}, "rev": 1})
+def test_a_page_that_is_behind_its_draft_hears_what_it_missed(house: House) -> None:
+    lin = house.enter("lin")
+    change(lin, {"name": "One"})
+    answer = change(lin, {"name": "Two"}, name="b")
 
     assert answer.status_code == 409 and answer.mimetype == "application/problem+json"
-    assert answer.json is not None and answer.json["who"] == "Root" and answer.json["rev"] == 2 and answer.json["at"]
-    draft = house.service.flows.draft("big-orders")
-    assert draft is not None and draft.document["name"] == "Root's"
+    assert answer.json is not None and answer.json["reason"] == "behind"
+    assert [line["change"] for line in answer.json["changes"]] == [{"name": "One"}]
+    assert drawn(house, "lin")["name"] == "One"
+    around = send(lin, "POST", "/flows/big-orders/presence", {"page": "q", "node": None, "rev": 0}).json
+    assert around is not None and [line["number"] for line in around["changes"]] == [1]
+
+
+def test_who_publishes_second_is_told_who_was_first_and_merges(house: House) -> None:
+    lin, root = house.enter("lin"), house.enter("root")
+    change(lin, {"name": "Lin's"})
+    change(root, {"description": "Root's"})
+    assert send(root, "POST", "/flows/big-orders/publication", {"note": "", "rev": 1}).status_code == 200
+    answer = send(lin, "POST", "/flows/big-orders/publication", {"note": "", "rev": 1})
+
+    assert answer.status_code == 409 and answer.json is not None
+    assert (answer.json["reason"], answer.json["trunk"]["who"]) == ("overtaken", "Root")
+    offer = send(lin, "POST", f"{DRAFT}/merge", {"of": None}).json
+    assert offer is not None and offer["change"] == {"description": "Root's"} and not offer["conflicts"]
+
+
+def test_others_at_the_flow_are_seen_and_their_drafts_can_be_looked_at(house: House) -> None:
+    lin, root = house.enter("lin"), house.enter("root")
+    change(root, {"name": "Root's"})
+    send(root, "POST", "/flows/big-orders/presence", {"page": "p", "node": "ask", "rev": 1})
+    told = lin.client.get(DRAFT).json
+    assert told is not None
+    [other] = told["others"]
+
+    assert (other["who"], other["here"], other["node"], other["changes"]) == ("Root", True, "ask", 1)
+    theirs = lin.client.get(f"{DRAFT}?of=root").json
+    assert theirs is not None and theirs["document"]["name"] == "Root's"
+    assert told["document"]["name"] == BIG_ORDERS["name"]
+
+
+def test_every_moment_and_every_version_can_be_looked_at(house: House) -> None:
+    lin = house.enter("lin")
+    change(lin, {"name": "One"})
+    change(lin, {"name": "Two"}, rev=1, name="b")
+    lines = lin.client.get(f"{DRAFT}/history").json
+    moment = lin.client.get(f"{DRAFT}/moments/1").json
+    version = lin.client.get("/flows/big-orders/versions/1").json
+    listed = lin.client.get("/flows/big-orders/versions").json
+
+    assert lines is not None and [line["number"] for line in lines["lines"]] == [2, 1]
+    assert moment is not None and moment["document"]["name"] == "One"
+    assert version is not None and version["document"]["name"] == BIG_ORDERS["name"]
+    assert listed is not None and [one["number"] for one in listed["versions"]] == [1]
+    assert lin.client.get(f"{DRAFT}/moments/9").status_code == 404
+    assert lin.client.get("/flows/big-orders/versions/9").status_code == 404
 
 
 @pytest.mark.parametrize(
-    ("body", "status"),
+    ("edits", "status"),
     [
-        ({"document": BIG_ORDERS}, 400),
-        ({"document": BIG_ORDERS | {"key": "other"}, "rev": 1}, 400),
-        ({"document": {"key": "big-orders", "format": "else/9"}, "rev": 1}, 422),
+        (None, 400),
         ([], 400),
+        ([{"id": "a", "kind": "do", "label": "x", "change": {"nodes": []}}], 400),
+        ([{"id": "a", "kind": "gone", "label": "x", "change": {}}], 400),
+        ([{"id": "a", "kind": "do", "label": "x", "change": {"key": "other"}}], 422),
+        ([{"id": "a", "kind": "do", "label": "x", "change": {"nodes.x": {"id": "x"}}}], 422),
+        ([{"id": "a", "kind": "do", "label": "x", "change": {"format": "else/9"}}], 422),
     ],
 )
-def test_what_is_no_draft_of_this_flow_is_refused(house: House, body: Any, status: int) -> None:
+def test_what_is_no_change_of_this_flow_is_refused(house: House, edits: Any, status: int) -> None:
     lin = house.enter("lin")
-    answer = send(lin, "PUT", DRAFT, body)
+    answer = send(lin, "POST", f"{DRAFT}/changes", {"page": "p", "rev": 0, "base_rev": 1, "edits": edits})
 
     assert answer.status_code == status and answer.json is not None and answer.json["title"]
-    draft = house.service.flows.draft("big-orders")
-    assert draft is not None and draft.rev == 1
+    assert drawn(house, "lin")["name"] == BIG_ORDERS["name"]
 
 
 def test_publishing_answers_with_the_new_version(house: House) -> None:
     lin = house.enter("lin")
-    told = send(lin, "POST", "/flows/big-orders/publication", {"note": "again"}).json
+    told = send(lin, "POST", "/flows/big-orders/publication", {"note": "again", "rev": 0}).json
 
     assert told is not None and told["version"] == 2
 
@@ -83,13 +142,14 @@ def test_who_may_only_look_can_neither_save_nor_publish(house: House) -> None:
     oliver = house.enter("oliver")
     oliver.get("/flows/big-orders/canvas")
 
-    assert send(oliver, "PUT", DRAFT, {"document": BIG_ORDERS, "rev": 1}).status_code == 403
-    assert send(oliver, "POST", "/flows/big-orders/publication", {"note": ""}).status_code == 403
+    assert change(oliver, {"name": "Oliver's"}).status_code == 403
+    assert send(oliver, "POST", f"{DRAFT}/merge", {"of": None}).status_code == 403
+    assert send(oliver, "POST", "/flows/big-orders/publication", {"note": "", "rev": 0}).status_code == 403
 
 
 def test_a_request_without_the_token_of_the_page_is_refused(house: House) -> None:
     lin = house.enter("lin")
-    answer = lin.client.put(DRAFT, json={"document": BIG_ORDERS, "rev": 1})
+    answer = lin.client.post(f"{DRAFT}/changes", json={"page": "p", "rev": 0, "base_rev": 1, "edits": []})
 
     assert answer.status_code == 400
 
@@ -121,9 +181,8 @@ def _codes(kind: str, schema: dict[str, Any]) -> list[str]:
 def test_a_way_out_is_named_as_its_card_names_it_and_a_team_of_the_shop_is_not_called_new(house: House) -> None:
     lin = house.enter("lin")
     lin.client.set_cookie("language", "zh-CN")
-    document = {name: part for name, part in BIG_ORDERS.items() if name != "teams"}
-    send_on = [edge for edge in BIG_ORDERS["edges"] if edge["port"] != "approved"]
-    answer = send(lin, "PUT", DRAFT, {"document": document | {"edges": send_on}, "rev": 1})
+    approved = next(edge for edge in BIG_ORDERS["edges"] if edge["port"] == "approved")
+    answer = change(lin, {"teams": None, f"edges.{approved['id']}": None})
 
     assert answer.json is not None
     codes = {problem["code"]: problem["text"] for problem in answer.json["problems"]}

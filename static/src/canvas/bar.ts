@@ -2,6 +2,7 @@
 
 import { said } from "./document";
 import { button, h, icon } from "./dom";
+import { Company } from "./company";
 import type { Draft, Standing } from "./draft";
 import type { Editor } from "./editor";
 import { errorCount, problemCount } from "./problems";
@@ -12,7 +13,8 @@ export interface BarActions {
   toggleProblems(): boolean;
   toggleList(): void;
   showKeys(): void;
-  showConflict(): void;
+  showOvertaken(): void;
+  showHistory(): void;
   showFlow(): void;
 }
 
@@ -21,6 +23,8 @@ export class Bar {
   private readonly title = h("strong", { class: "bar-name" });
   private readonly live = h("span", { class: "bar-live" });
   private readonly standing = h("button", { type: "button", class: "bar-standing", "aria-live": "polite" });
+  private readonly overtaken = h("button", { type: "button", class: "bar-overtaken", hidden: true });
+  private readonly company: Company;
   private readonly undo: HTMLButtonElement;
   private readonly redo: HTMLButtonElement;
   private readonly problems = h("button", { type: "button", class: "button quiet bar-problems" });
@@ -55,16 +59,21 @@ export class Bar {
       this.problems.setAttribute("aria-expanded", String(actions.toggleProblems()));
     });
     this.standing.addEventListener("click", () => {
-      if (draft.standing.kind === "conflict") actions.showConflict();
-      else void draft.save();
+      void draft.save();
+    });
+    this.overtaken.addEventListener("click", () => actions.showOvertaken());
+    this.company = new Company(editor, draft);
+    const past = button(say("history"), () => actions.showHistory(), {
+      icon: "past",
+      class: `${quiet} bar-past`,
     });
     this.element = h(
       "header",
       { class: "canvas-bar" },
       this.where(),
       h("div", { class: "bar-group" }, this.undo, this.redo),
-      h("div", { class: "bar-group" }, this.list, keys),
-      h("div", { class: "bar-group is-end" }, this.problems, this.publish),
+      h("div", { class: "bar-group" }, this.list, past, keys),
+      h("div", { class: "bar-group is-end" }, this.company.element, this.problems, this.publish),
     );
     for (const topic of ["document", "problems"] as const) editor.on(topic, () => this.show());
     draft.onChange = () => this.show();
@@ -104,6 +113,7 @@ export class Bar {
       name,
       this.live,
       this.standing,
+      this.overtaken,
     );
   }
 
@@ -116,6 +126,8 @@ export class Bar {
       published === null ? say("neverPublished") : say("versionLive", { version: published.version });
     this.live.classList.toggle("is-live", published !== null);
     this.showStanding(draft.standing);
+    this.showOvertaken();
+    this.company.show();
     label(
       this.undo,
       editor.undoLabel === undefined ? say("undo") : say("undoThat", { what: editor.undoLabel }),
@@ -137,9 +149,8 @@ export class Bar {
       unsaved: "unsaved",
       saving: "saving",
       failed: offline ? "offline" : "saveFailed",
-      conflict: "conflict",
     };
-    const bad = standing.kind === "failed" || standing.kind === "conflict";
+    const bad = standing.kind === "failed";
     this.standing.className = `bar-standing is-${standing.kind}`;
     const name = standing.kind === "saved" ? "check" : bad ? "alert" : "cloud";
     const text = this.editor.say(words[standing.kind], {
@@ -147,6 +158,14 @@ export class Bar {
     });
     this.standing.title = text;
     this.standing.replaceChildren(icon(name), h("span", {}, text));
+  }
+
+  private showOvertaken(): void {
+    const trunk = this.draft.overtaken;
+    this.overtaken.hidden = trunk === undefined;
+    if (trunk === undefined) return;
+    const text = this.editor.say("overtaken", { who: trunk.who });
+    this.overtaken.replaceChildren(icon("alert"), h("span", {}, text));
   }
 
   private showProblems(): void {

@@ -2,7 +2,7 @@
 
 import type { Group } from "./palette-types";
 import { drawing, h, icon } from "./dom";
-import type { Editor } from "./editor";
+import type { Editor, Mark } from "./editor";
 import { cardHeight, CARD_WIDTH } from "./shape";
 
 export interface CardPort {
@@ -28,6 +28,8 @@ export interface CardContent {
   readonly warnings: number;
   readonly problem: string;
   readonly selected: boolean;
+  /** In a view that compares: whether the step was added, removed or changed. */
+  readonly mark: Mark | "";
 }
 
 export function contentOf(editor: Editor, id: string): CardContent {
@@ -57,6 +59,7 @@ export function contentOf(editor: Editor, id: string): CardContent {
     warnings: problems.filter((problem) => problem.level === "warning").length,
     problem: problems.map((problem) => problem.text).join("\n"),
     selected: editor.selected.has(id),
+    mark: editor.marks.get(id) ?? "",
   };
 }
 
@@ -69,7 +72,7 @@ export function cardElement(content: CardContent): HTMLElement {
   return h(
     "div",
     {
-      class: `card group-${content.group}${content.selected ? " is-selected" : ""}${content.errors > 0 ? " has-errors" : ""}`,
+      class: `card group-${content.group}${content.selected ? " is-selected" : ""}${content.errors > 0 ? " has-errors" : ""}${content.mark === "" ? "" : ` is-${content.mark}`}`,
       "data-node": content.id,
       "data-kind": content.kind,
       role: "group",

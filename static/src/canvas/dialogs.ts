@@ -1,4 +1,4 @@
-/** The few dialogs of the canvas: publishing, the sheet of keys, and what to do when somebody else has saved. */
+/** The few dialogs of the canvas: publishing and the sheet of keys. */
 
 import { button, freshId, h } from "./dom";
 import type { Say, Word } from "./words";
@@ -29,8 +29,12 @@ export function showDialog(
   return dialog;
 }
 
-/** Ask for a note and publish; a promise that fails keeps the dialog open and says why. */
-export function askToPublish(say: Say, publish: (note: string) => Promise<void>): void {
+/** Show what goes out, ask for a note and publish; a promise that fails keeps the dialog open and says why. */
+export function askToPublish(
+  say: Say,
+  goesOut: Promise<readonly Node[]>,
+  publish: (note: string) => Promise<void>,
+): void {
   const id = freshId("note");
   const note = h("textarea", {
     class: "textarea",
@@ -40,6 +44,12 @@ export function askToPublish(say: Say, publish: (note: string) => Promise<void>)
     placeholder: say("publishNotePlaceholder"),
   });
   const failure = h("p", { class: "dialog-failure", role: "alert" });
+  const out = h("div", { class: "goes-out", "aria-live": "polite" });
+  goesOut
+    .then((told) => out.replaceChildren(...told))
+    .catch((error: Error) => {
+      failure.textContent = error.message;
+    });
   const confirm = h("button", { type: "submit", class: "button primary" }, say("publish"));
   const form = h(
     "form",
@@ -57,6 +67,7 @@ export function askToPublish(say: Say, publish: (note: string) => Promise<void>)
       },
     },
     h("p", {}, say("publishText")),
+    out,
     h("div", { class: "field" }, h("label", { for: id }, say("publishNote")), note),
     failure,
     h(
@@ -105,28 +116,4 @@ export function showKeys(say: Say): void {
     h("span", { class: "keys is-words" }, say("keySpaceDrag")),
   );
   showDialog(say("keysTitle"), say, h("ul", { class: "key-sheet" }, ...rows, pan));
-}
-
-export function askAboutConflict(
-  say: Say,
-  text: string,
-  takeTheirs: () => void,
-  keepMine: () => void,
-): HTMLDialogElement {
-  const answer = (act: () => void) => () => {
-    dialog.close();
-    act();
-  };
-  const dialog = showDialog(
-    say("conflict"),
-    say,
-    h("p", {}, text),
-    h(
-      "footer",
-      {},
-      button(say("keepMine"), answer(keepMine), { class: "button", text: true }),
-      button(say("takeTheirs"), answer(takeTheirs), { class: "button primary", text: true }),
-    ),
-  );
-  return dialog;
 }

@@ -3,6 +3,7 @@
 import type { FlowDocument, FlowNode, Place, Places, Settings } from "./document";
 import * as doc from "./document";
 import { History } from "./history";
+import type { Kind } from "./log";
 import type { Named, NodeKind, Palette, Schema } from "./palette-types";
 import { mainPort, type NodePort, portsOf } from "./ports";
 import { Sentences } from "./sentence";
@@ -19,6 +20,17 @@ export interface Problem {
   /** The path in the node's settings, like `rules.2.when`; empty when it is about the node or flow as a whole. */
   readonly where: string;
 }
+
+/** A change that was just made: how it came about, what it is called, and the row of changes it belongs to. */
+export interface Edit {
+  readonly kind: Kind;
+  readonly label: string;
+  readonly series?: string;
+  readonly by?: string;
+  readonly onto?: number;
+}
+
+export type Mark = "added" | "removed" | "changed";
 
 export type Topic = "document" | "selection" | "problems";
 
@@ -37,7 +49,11 @@ export class Editor {
   selected: ReadonlySet<string> = new Set();
   selectedEdge: string | null = null;
   problems: readonly Problem[] = [];
-  private readonly history: History<FlowDocument>;
+  /** Marks of cards in a view that compares two documents. */
+  marks: ReadonlyMap<string, Mark> = new Map();
+  /** Hears of every change that is made here: it goes into the log. */
+  onEdit: (edit: Edit) => void = () => {};
+  private history: History<FlowDocument>;
   private readonly listeners = new Map<Topic, Set<() => void>>();
 
   constructor(
@@ -137,8 +153,14 @@ export class Editor {
 
   /** The one way to change the document. Changes in a row with the same `key` are undone together. */
   change(document: FlowDocument, label: string, key?: string): void {
-    if (document === this.document || this.readOnly) return;
-    this.history.record(document, label, key);
+    this.apply(document, { kind: "do", label, ...(key !== undefined && { series: key }) });
+  }
+
+  /** The same, with whose work it is and what the draft stands on with it. */
+  apply(document: FlowDocument, edit: Edit): void {
+    if (this.readOnly || (document === this.document && edit.onto === undefined)) return;
+    this.history.record(document, edit.label, edit.series);
+    this.onEdit(edit);
     this.settle();
   }
 
@@ -148,16 +170,17 @@ export class Editor {
   }
 
   undo(): void {
-    if (this.history.undo() !== undefined) this.settle();
+    this.travel("undo", this.history.undo());
   }
 
   redo(): void {
-    if (this.history.redo() !== undefined) this.settle();
+    this.travel("redo", this.history.redo());
   }
 
-  /** Show another document in place of this one, as one step that can be undone. */
-  load(document: FlowDocument): void {
-    this.change(this.placed(document), this.say("didLoad"));
+  /** Show what the log tells, which has gone on elsewhere. */
+  follow(history: History<FlowDocument>): void {
+    this.history = history;
+    this.settle();
   }
 
   setProblems(problems: readonly Problem[]): void {
@@ -297,7 +320,13 @@ export class Editor {
 
   // --- inside -----------------------------------------------------------------------------------------------------
 
-  private placed(document: FlowDocument): FlowDocument {
+  private travel(kind: "undo" | "redo", label: string | undefined): void {
+    if (label === undefined) return;
+    this.onEdit({ kind, label });
+    this.settle();
+  }
+
+  readonly placed = (document: FlowDocument): FlowDocument => {
     const portIds = (id: string): readonly string[] => {
       const node = doc.nodeOf(document, id);
       if (node === undefined) return [];
@@ -305,7 +334,7 @@ export class Editor {
     };
     const places = missingPlaces(document, portIds);
     return Object.keys(places).length === 0 ? document : doc.placeNodes(document, places);
-  }
+  };
 
   private placeFor(spot: Spot, height: number): Place {
     const taken = this.document.nodes.map((node) => this.rectOf(node.id));

@@ -1,4 +1,7 @@
-/** Undo and redo over whole documents. Documents are immutable and share their unchanged parts, so that a step is cheap. */
+/**
+ * Undo and redo over whole documents, as the log of the server tells them. Documents are immutable and share their
+ * unchanged parts, so that a step is cheap.
+ */
 
 const LONGEST = 500;
 
@@ -25,36 +28,13 @@ export class History<T> {
     this.lastKey = key;
   }
 
-  /** End the current row of changes: the next one is a step of its own. */
-  pause(): void {
-    this.lastKey = undefined;
-  }
-
   /** Take the last step back and tell what it was, or undefined when there is none. */
   undo(): string | undefined {
-    const moment = this.past.pop();
-    if (moment === undefined) return undefined;
-    this.future.push({ state: this.present, label: moment.label });
-    this.present = moment.state;
-    this.lastKey = undefined;
-    return moment.label;
+    return this.go(this.past, this.future);
   }
 
   redo(): string | undefined {
-    const moment = this.future.pop();
-    if (moment === undefined) return undefined;
-    this.past.push({ state: this.present, label: moment.label });
-    this.present = moment.state;
-    this.lastKey = undefined;
-    return moment.label;
-  }
-
-  get canUndo(): boolean {
-    return this.past.length > 0;
-  }
-
-  get canRedo(): boolean {
-    return this.future.length > 0;
+    return this.go(this.future, this.past);
   }
 
   get undoLabel(): string | undefined {
@@ -63,5 +43,14 @@ export class History<T> {
 
   get redoLabel(): string | undefined {
     return this.future.at(-1)?.label;
+  }
+
+  private go(from: Moment<T>[], to: Moment<T>[]): string | undefined {
+    const moment = from.pop();
+    if (moment === undefined) return undefined;
+    to.push({ state: this.present, label: moment.label });
+    this.present = moment.state;
+    this.lastKey = undefined;
+    return moment.label;
   }
 }

@@ -1,8 +1,11 @@
 /** The canvas of a flow: fetches the palette and the draft, and puts the page together. */
 
 import "../css/canvas.css";
+import "../css/drafts.css";
 import { Bar } from "./bar";
-import { askAboutConflict, askToPublish, showKeys } from "./dialogs";
+import { askAboutOvertaken, differenceList } from "./company";
+import { differences } from "./differences";
+import { askToPublish, showKeys } from "./dialogs";
 import type { Place } from "./document";
 import { button, h } from "./dom";
 import { Draft, NotSaved } from "./draft";
@@ -16,9 +19,11 @@ import { Minimap } from "./minimap";
 import { Outline } from "./outline";
 import { freePort, PalettePanel } from "./palette";
 import { ProblemList } from "./problems";
+import { Past } from "./past";
 import { type DraftAnswer, Refused, Server } from "./server";
 import type { Palette } from "./palette-types";
 import { EdgeTools, emptyHint, zoomTools } from "./tools";
+import { findView, markDifferences, restoreChosen, shownIn, type View, viewBanner, wishOf } from "./views";
 import { type Say, wordsIn } from "./words";
 
 const SMALL = window.matchMedia("(max-width: 699px)");
@@ -30,11 +35,13 @@ async function open(root: HTMLElement): Promise<void> {
   const language = root.dataset.language ?? "en";
   const say = wordsIn(language);
   const token = document.querySelector<HTMLMetaElement>('meta[name="csrf-token"]')?.content ?? "";
-  const { palette = "", draft = "", publication = "" } = root.dataset;
-  const server = new Server({ palette, draft, publication }, token, language);
+  const { palette = "", draft = "", presence = "", publication = "", versions = "" } = root.dataset;
+  const server = new Server({ palette, draft, presence, publication, versions }, token, language);
+  const wish = wishOf(window.location.search);
   try {
     const [offered, answer] = await Promise.all([server.palette(), server.draft()]);
-    new Page(root, server, offered, answer, language, say);
+    const view = wish && (await findView(server, wish, answer));
+    new Page(root, server, offered, answer, language, say, view);
   } catch (error) {
     const why = error instanceof Refused ? error.refusal.detail : "";
     const again = button(say("tryAgain"), () => window.location.reload(), { class: "button", text: true });
@@ -63,16 +70,25 @@ class Page {
 
   constructor(
     private readonly root: HTMLElement,
-    server: Server,
+    private readonly server: Server,
     offered: Palette,
-    answer: DraftAnswer,
+    opened: DraftAnswer,
     language: string,
     private readonly say: Say,
+    view: View | null,
   ) {
-    const editor = new Editor(answer.document, offered, language, say, root.dataset.mayEdit !== "true");
+    const mayEdit = root.dataset.mayEdit === "true";
+    const answer = view === null ? opened : shownIn(view, opened);
+    const editor = new Editor(answer.document, offered, language, say, !mayEdit || view !== null);
+    if (view !== null) markDifferences(editor, view);
     root.classList.toggle("is-read-only", editor.readOnly);
     this.editor = editor;
-    this.draft = new Draft(editor, server, answer);
+    this.draft = new Draft(
+      editor,
+      server,
+      answer,
+      `orderflow.draft.${root.dataset.draft}.${root.dataset.person}`,
+    );
     const stage = h("div", { class: "canvas-stage" });
     this.surface = h("div", {
       class: "canvas-surface",
@@ -88,16 +104,25 @@ class Page {
       (node, port) => this.offerNext(node, port, this.middle()),
     );
     this.problems = new ProblemList(editor, (problem) => this.jump(problem));
-    this.bar = new Bar(editor, this.draft, root.dataset.flows ?? "/", root.dataset.mayPublish === "true", {
-      publish: () => this.publish(),
-      toggleProblems: () => this.problems.toggle(),
-      toggleList: () => this.toggleList(),
-      showKeys: () => showKeys(say),
-      showConflict: () => this.showConflict(),
-      showFlow: () => this.showFlow(),
-    });
+    this.bar = new Bar(
+      editor,
+      this.draft,
+      root.dataset.flows ?? "/",
+      root.dataset.mayPublish === "true" && view === null,
+      {
+        publish: () => this.publish(),
+        toggleProblems: () => this.problems.toggle(),
+        toggleList: () => this.toggleList(),
+        showKeys: () => showKeys(say),
+        showOvertaken: () => askAboutOvertaken(editor, this.draft),
+        showHistory: () => new Past(editor, this.draft, server).open(),
+        showFlow: () => this.showFlow(),
+      },
+    );
     const room = h("div", { class: "canvas-room" });
     root.replaceChildren(this.bar.element, this.problems.element, room, this.voice);
+    root.classList.toggle("is-viewing", view !== null);
+    if (view !== null) room.before(viewBanner(editor, view, mayEdit));
     // The room is in the page before X6 measures it.
     const center = h("div", { class: "canvas-center" }, this.surface, this.outline.element);
     room.append(center, this.inspectorFrame());
@@ -131,6 +156,7 @@ class Page {
     this.applyView();
     requestAnimationFrame(() => this.drawing.begin());
     this.root.dataset.ready = "true";
+    void restoreChosen(server, editor, this.draft);
   }
 
   // --- adding -----------------------------------------------------------------------------------------------------
@@ -262,7 +288,7 @@ class Page {
       this.toast(say("publishSame", { version: draft.published.version }), "");
       return;
     }
-    askToPublish(say, async (note) => {
+    askToPublish(say, this.goesOut(), async (note) => {
       try {
         const { version, behind } = await draft.publish(note);
         const left =
@@ -277,16 +303,19 @@ class Page {
     });
   }
 
-  private showConflict(): void {
-    const { draft, say } = this;
-    if (draft.standing.kind !== "conflict") return;
-    const { who, at } = draft.standing.refusal;
-    const when = at === undefined ? "" : new Date(at).toLocaleTimeString(this.editor.language);
-    askAboutConflict(
-      say,
-      say("conflictText", { who: who ?? say("someone"), when }),
-      () => void draft.takeTheirs(),
-      () => void draft.keepMine(),
+  /** What differs from the published version, and whose work it is. */
+  private async goesOut(): Promise<readonly Node[]> {
+    const { editor, draft, say } = this;
+    const people = await draft.authors();
+    const live = draft.published;
+    if (live === null) return [h("p", {}, say("goesOutFirst"))];
+    const { told, moved } = differences(await this.server.version(live.version), editor.document, editor);
+    const list = differenceList(editor, told, moved);
+    const by =
+      people.length > 0 &&
+      h("p", { class: "goes-out-by" }, say("goesOutBy", { people: people.join(say("listJoin")) }));
+    return [h("p", {}, say(told.length > 0 ? "goesOut" : "goesOutNothing")), list, by].filter(
+      (one) => one !== false,
     );
   }
 

@@ -39,6 +39,14 @@ export class Sentences {
     return Array.isArray(value) ? value.map(one).join(this.say("listJoin")) : one(value);
   }
 
+  /** Any setting by itself, as short as it can be said. */
+  one(schema: Schema, value: Json | undefined): string {
+    const { type, format, enum: known, options, items, properties } = schema;
+    const widget = schema["x-widget"];
+    const plainly = { type, format, enum: known, options, items, properties, "x-widget": widget };
+    return this.setting(plainly as Schema, value, {});
+  }
+
   private group(group: Group, scope: "order" | "item"): string {
     const joint = ` ${this.say(group.mode === "all" || group.mode === "notall" ? "and" : "or")} `;
     const rows = group.rows.map((row) => this.row(row, scope));

@@ -1,13 +1,17 @@
 /** The canvas' own addresses at the server. */
 
-import type { FlowDocument } from "./document";
+import type { Change } from "./changes";
+import type { FlowDocument, Json } from "./document";
 import type { Problem } from "./editor";
+import type { Kind, Line, NumberedLine } from "./log";
 import type { Palette } from "./palette-types";
 
 export interface Addresses {
   readonly palette: string;
   readonly draft: string;
+  readonly presence: string;
   readonly publication: string;
+  readonly versions: string;
 }
 
 export interface Live {
@@ -15,18 +19,81 @@ export interface Live {
   readonly fingerprint: string;
 }
 
-export interface DraftAnswer {
+/** The flow's own document, what was published or imported last: which one, by whom, when. */
+export interface Trunk {
+  readonly rev: number;
+  readonly who: string;
+  readonly by: string;
+  readonly at: string;
+}
+
+/** Somebody else at the flow: whether they have it open, where, and how many of their changes are not published. */
+export interface Somebody {
+  readonly name: string;
+  readonly who: string;
+  readonly here: boolean;
+  readonly node: string | null;
+  readonly changes: number;
+  readonly at: string | null;
+}
+
+interface Around {
+  readonly trunk: Trunk;
+  readonly others: readonly Somebody[];
+}
+
+export interface DraftAnswer extends Around {
   readonly document: FlowDocument;
   readonly rev: number;
+  readonly base_rev: number;
+  readonly differs: boolean;
+  readonly log: readonly NumberedLine[];
   readonly problems: readonly Problem[];
   readonly published: Live | null;
   readonly fingerprint: string | null;
+  readonly authors: readonly string[];
 }
 
 export interface SavedAnswer {
   readonly rev: number;
+  readonly base_rev: number;
   readonly problems: readonly Problem[];
   readonly fingerprint: string | null;
+}
+
+export interface AroundAnswer extends Around {
+  readonly rev: number;
+  readonly changes: readonly NumberedLine[];
+}
+
+export interface Conflict {
+  readonly cell: string;
+  readonly mine: Json;
+  readonly theirs: Json;
+}
+
+export interface MergeAnswer {
+  readonly change: Change;
+  readonly conflicts: readonly Conflict[];
+  readonly trunk: Trunk;
+  /** The flow's own document. */
+  readonly document: FlowDocument;
+}
+
+export interface Moment {
+  readonly number: number;
+  readonly at: string;
+  readonly who: string;
+  readonly kind: Kind;
+  readonly label: string;
+}
+
+export interface Version {
+  readonly number: number;
+  readonly note: string;
+  readonly who: string;
+  readonly at: string;
+  readonly fingerprint: string;
 }
 
 export interface PublishedAnswer {
@@ -43,9 +110,10 @@ export interface Refusal {
   readonly title: string;
   readonly detail: string;
   readonly problems: readonly Problem[];
-  readonly rev?: number;
-  readonly who?: string;
-  readonly at?: string;
+  /** Why a change was not stored: this page is behind its draft, or the draft behind the flow. */
+  readonly reason?: "behind" | "overtaken";
+  readonly changes?: readonly NumberedLine[];
+  readonly trunk?: Trunk;
 }
 
 export class Refused extends Error {
@@ -65,16 +133,52 @@ export class Server {
     return this.ask<Palette>("GET", `${this.addresses.palette}?lang=${encodeURIComponent(this.language)}`);
   }
 
-  draft(): Promise<DraftAnswer> {
-    return this.ask<DraftAnswer>("GET", this.addresses.draft);
+  /** The asker's draft, or that of somebody else to be looked at. */
+  draft(of?: string): Promise<DraftAnswer> {
+    const whose = of === undefined ? "" : `?of=${encodeURIComponent(of)}`;
+    return this.ask<DraftAnswer>("GET", `${this.addresses.draft}${whose}`);
   }
 
-  save(document: FlowDocument, rev: number, leaving = false): Promise<SavedAnswer> {
-    return this.ask<SavedAnswer>("PUT", this.addresses.draft, { document, rev }, leaving);
+  change(
+    page: string,
+    rev: number,
+    baseRev: number,
+    edits: readonly Line[],
+    leaving = false,
+  ): Promise<SavedAnswer> {
+    const told = { page, rev, base_rev: baseRev, edits };
+    return this.ask<SavedAnswer>("POST", `${this.addresses.draft}/changes`, told, leaving);
   }
 
-  publish(note: string): Promise<PublishedAnswer> {
-    return this.ask<PublishedAnswer>("POST", this.addresses.publication, { note });
+  lookAround(page: string, node: string | null, rev: number): Promise<AroundAnswer> {
+    return this.ask<AroundAnswer>("POST", this.addresses.presence, { page, node, rev });
+  }
+
+  merge(of?: string): Promise<MergeAnswer> {
+    return this.ask<MergeAnswer>("POST", `${this.addresses.draft}/merge`, { of: of ?? null });
+  }
+
+  async history(before?: number): Promise<{ lines: readonly Moment[]; more: boolean }> {
+    const from = before === undefined ? "" : `?before=${before}`;
+    return this.ask("GET", `${this.addresses.draft}/history${from}`);
+  }
+
+  async moment(number: number): Promise<FlowDocument> {
+    return (await this.ask<{ document: FlowDocument }>("GET", `${this.addresses.draft}/moments/${number}`))
+      .document;
+  }
+
+  async versions(): Promise<readonly Version[]> {
+    return (await this.ask<{ versions: readonly Version[] }>("GET", this.addresses.versions)).versions;
+  }
+
+  async version(number: number): Promise<FlowDocument> {
+    return (await this.ask<{ document: FlowDocument }>("GET", `${this.addresses.versions}/${number}`))
+      .document;
+  }
+
+  publish(note: string, rev: number): Promise<PublishedAnswer> {
+    return this.ask<PublishedAnswer>("POST", this.addresses.publication, { note, rev });
   }
 
   private async ask<T>(method: string, address: string, body?: unknown, keepalive = false): Promise<T> {

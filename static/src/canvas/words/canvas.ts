@@ -25,12 +25,6 @@ export const canvas = inBoth(
     saving: "Saving…",
     unsaved: "Not saved yet",
     saveFailed: "Not saved. Trying again… {why}",
-    conflict: "Changed by someone else",
-    conflictText:
-      "{who} changed this draft {when}. Your changes are still here and have not been saved. Load the other version, or keep yours and replace it.",
-    someone: "Someone",
-    takeTheirs: "Load the other version",
-    keepMine: "Keep mine",
     offline: "No connection. Your changes are kept on this page and saved when it is back.",
 
     undo: "Undo",
@@ -227,12 +221,6 @@ export const canvas = inBoth(
     saving: "正在保存…",
     unsaved: "尚未保存",
     saveFailed: "保存失败，正在重试… {why}",
-    conflict: "他人已修改",
-    conflictText:
-      "{who}在{when}修改了这份草稿。你的修改还在本页，尚未保存。可以载入对方的版本，或保留你的并覆盖。",
-    someone: "有人",
-    takeTheirs: "载入对方的版本",
-    keepMine: "保留我的",
     offline: "网络已断开。修改保留在本页，恢复后自动保存。",
 
     undo: "撤销",

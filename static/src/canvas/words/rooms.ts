@@ -1,4 +1,5 @@
 /** The rooms of the canvas, each with words of its own: one line a room. */
 
 export { canvas } from "./canvas";
+export { drafts } from "./drafts";
 export { editing } from "./editing";

@@ -1,0 +1,22 @@
+/** When something happened, as people say it. */
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+/** Within the hour "20 seconds ago", on the same day the time, else day and time. */
+export function ago(at: string, language: string, now = Date.now()): string {
+  const time = new Date(at);
+  const passed = now - time.getTime();
+  const relative = new Intl.RelativeTimeFormat(language, { style: "short", numeric: "auto" });
+  if (passed < MINUTE) return relative.format(-Math.max(0, Math.round(passed / 1000)), "second");
+  if (passed < HOUR) return relative.format(-Math.round(passed / MINUTE), "minute");
+  return clock(at, language, now);
+}
+
+/** The time of day; with its day where that is not today. */
+export function clock(at: string, language: string, now = Date.now()): string {
+  const time = new Date(at);
+  const today = time.toDateString() === new Date(now).toDateString();
+  const day: Intl.DateTimeFormatOptions = today ? {} : { month: "short", day: "numeric" };
+  return time.toLocaleString(language, { ...day, hour: "2-digit", minute: "2-digit" });
+}
