@@ -28,7 +28,10 @@ Tone = Literal["done", "waiting", "failed", "cancelled", "plain"]
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One try of one step. `why` are sentences; `facts` are labelled values; `out` is the way by which it left."""
+    """One try of one step. `why` are sentences; `facts` are labelled values; `out` is the way by which it left.
+
+    `ports` are the ids of the ways by which it left.
+    """
 
     trace: str
     step: int
@@ -43,6 +46,7 @@ class Visit:
     by: str
     why: tuple[str, ...]
     facts: tuple[tuple[str, str], ...] = ()
+    ports: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +312,7 @@ class _Teller:
             by=self.names.person(last.get("note", {}).get("by") or _who_mended(draft)),
             why=tuple(why),
             facts=tuple(facts),
+            ports=tuple(port for _node, port in _ways(draft)),
         )
 
     def _tone(self, node: str, record: Mapping[str, Any], resting: bool) -> Tone:
