@@ -13,11 +13,12 @@ from builder import auth, errors, labels, navigation, signin
 from builder.admin import views as admin
 from builder.api import install_api
 from builder.balance import views as balance
-from builder.canvas import drafts
+from builder.canvas import drafts, live
 from builder.canvas import views as canvas
 from builder.config import Settings, asset_root
 from builder.failures import changes
 from builder.failures import views as failures
+from builder.flows import imports, using
 from builder.flows import views as flows
 from builder.guide import views as guide
 from builder.i18n import install_i18n
@@ -46,8 +47,11 @@ ROOMS = (
     changes,
     refusals,
     flows,
+    using,
+    imports,
     canvas,
     drafts,
+    live,
     moving,
     guide,
     systems,

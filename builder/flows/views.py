@@ -1,27 +1,28 @@
-"""The list of flows: new ones from nothing, from an example or from a file; export; and which one takes the rest."""
+"""The list of flows, the gallery of templates, files out, and which flow takes the rest."""
 
 import json
 import re
 import unicodedata
-from collections.abc import Sequence
 from typing import Any, Final
 
-from flask import Blueprint, abort, current_app, flash, make_response, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from sqlalchemy import Connection
 
 from builder.auth import requires
-from builder.flows.examples import example, examples
+from builder.flows.files import bundle
+from builder.flows.templates import PAINS, find, pains_of, templates
+from builder.flows.thumbnail import thumbnail
+from builder.flows.wizard import free_key
+from builder.i18n import words
 from builder.i18n.text import _
-from builder.labels import told_problem
 from builder.models import engine
 from builder.orders.story import names
 from builder.web import asker, go, service
 from runtime.clock import now
-from runtime.core import json_text
 from runtime.core.engine import micros
 from runtime.core.flow import FlowCheck
-from runtime.core.problem import Problem
 from runtime.flows import default_flow
 from runtime.store import screens, versions
 from runtime.store.database import reading
@@ -29,18 +30,27 @@ from runtime.store.database import reading
 pages = Blueprint("flows", __name__)
 
 MOST_KEY: Final = 48
+MOST_EXPORTED: Final = 200  # as many as can be taken in at once
+PAGE: Final = 50
 
 
 @pages.get("/flows")
 @requires("flows.see")
 def list_page() -> ResponseReturnValue:
-    """All flows, the last changed first."""
+    """The flows, the last changed first."""
+    text, begin = request.args.get("q", "").strip(), max(0, request.args.get("from", 0, type=int))
     with reading(engine()) as connection:
+        fitting = _fitting(connection, text)
+        rows = [row for row in screens.flow_rows(connection, micros(now())) if row.row["key"] in fitting]
         return render_template(
             "flows/list.html",
-            rows=screens.flow_rows(connection, micros(now())),
+            rows=rows[begin : begin + PAGE],
+            text=text,
+            begin=begin,
+            before=max(0, begin - PAGE) if begin else None,
+            after=begin + PAGE if len(rows) > begin + PAGE else None,
+            count_all=len(rows),
             default=default_flow(connection),
-            open_flow=open_flow,
             names=names(connection),
             behind=versions.counts_left_behind(connection),
         )
@@ -49,52 +59,54 @@ def list_page() -> ResponseReturnValue:
 @pages.get("/flows/new")
 @requires("flows.edit")
 def new_page() -> ResponseReturnValue:
-    """Where a new flow begins: nothing, an example, or a file."""
-    return render_template("flows/new.html", examples=examples(), problems=(), text="")
+    """Where a new flow begins: a template against a pain, a file, or nothing."""
+    text, pain = request.args.get("q", "").strip(), request.args.get("pain", "")
+    pain = pain if pain in PAINS else ""
+    return render_template(
+        "flows/gallery.html",
+        found=find(text, pain),
+        text=text,
+        pain=pain,
+        pains=PAINS,
+        thumbnail=thumbnail,
+        counts=pains_of(templates()),
+        count_all=len(templates()),
+    )
 
 
 @pages.post("/flows/new")
 @requires("flows.edit")
 def make() -> ResponseReturnValue:
-    """Make a flow from nothing or from an example, under a key that is free."""
-    chosen = request.form.get("example", "")
-    if chosen:
-        found = example(chosen)
-        if found is None:
-            abort(404)
-        document = dict(found.document)
-    else:
-        name = request.form.get("name", "").strip()[:100] or _("New flow")
-        document = _empty(name)
-    document["key"] = _free_key(document["key"])
-    return _store(document, "")
-
-
-@pages.post("/flows/import")
-@requires("flows.edit")
-def take_in() -> ResponseReturnValue:
-    """Take a flow document in. What is no flow is refused with every reason, and nothing is stored."""
-    text = request.form.get("document", "")
-    read = json_text.read(text.encode("utf-8", "surrogatepass"))
-    document = json_text.plain(read.value)
-    if read.problems or isinstance(document, Problem):
-        return _refused(read.problems or (document,), text)
-    if isinstance(document, dict) and request.form.get("copy") and isinstance(document.get("key"), str):
-        document["key"] = _free_key(document["key"])
-    return _store(document, text)
+    """Make an empty flow, under a key that is free."""
+    document = _empty(request.form.get("name", "").strip()[:100] or _("New flow"))
+    with reading(engine()) as connection:
+        document["key"] = free_key(document["key"], frozenset(screens.flow_names(connection)))
+    saved = service().flows.add(document, asker(current_user.name))
+    if isinstance(saved, FlowCheck):
+        abort(400)
+    return go("canvas.page", key=document["key"])
 
 
 @pages.get("/flows/<key>/export")
 @requires("flows.see")
 def export(key: str) -> ResponseReturnValue:
-    """The draft as a file."""
-    draft = service().flows.draft(key)
-    if draft is None:
+    """The flow, as the asker sees it, as a file."""
+    document = service().drafts.document(key, current_user.name)
+    if document is None:
         abort(404)
-    answer = make_response(json.dumps(dict(draft.document), ensure_ascii=False, indent=2))
-    answer.headers["Content-Type"] = "application/json; charset=utf-8"
-    answer.headers["Content-Disposition"] = f'attachment; filename="{key}.json"'
-    return answer
+    return _file(document, key)
+
+
+@pages.get("/flows/export")
+@requires("flows.see")
+def export_many() -> ResponseReturnValue:
+    """The chosen flows as one file, in the order in which they were chosen."""
+    keys = list(dict.fromkeys(request.args.getlist("key")))[:MOST_EXPORTED]
+    documents = [found for key in keys if (found := service().drafts.document(key, current_user.name)) is not None]
+    if not documents:
+        flash(_("Choose the flows first."), "bad")
+        return go("flows.list_page")
+    return _file(bundle(documents), f"flows-{now():%Y-%m-%d}")
 
 
 @pages.post("/flows/<key>/default")
@@ -108,25 +120,21 @@ def make_default(key: str) -> ResponseReturnValue:
     return go("flows.list_page")
 
 
-def open_flow(key: str) -> str:
-    """The address of the flow's canvas; of its export where there is none."""
-    if "canvas.page" in current_app.view_functions:
-        return url_for("canvas.page", key=key)
-    return url_for("flows.export", key=key)
+def _fitting(connection: Connection, text: str) -> set[str]:
+    """The keys of the flows in whose key or name, in any language, every word of the text stands."""
+    wanted = text.casefold().split()
+    return {
+        key
+        for key, name in screens.flow_names(connection).items()
+        if all(word in f"{key} {words(name, 'en')} {words(name, 'zh-CN')}".casefold() for word in wanted)
+    }
 
 
-def _store(document: Any, text: str) -> ResponseReturnValue:
-    saved = service().flows.add(document, asker(current_user.name))
-    if isinstance(saved, FlowCheck):
-        return _refused(saved.errors, text)
-    if "canvas.page" in current_app.view_functions:
-        return go("canvas.page", key=document["key"])
-    return go("flows.list_page")
-
-
-def _refused(problems: Sequence[Problem], text: str) -> ResponseReturnValue:
-    told = [(problem.where, *told_problem(problem)) for problem in problems]
-    return render_template("flows/new.html", examples=examples(), problems=told, text=text), 422
+def _file(content: Any, name: str) -> Response:
+    answer = make_response(json.dumps(content, ensure_ascii=False, indent=2))
+    answer.headers["Content-Type"] = "application/json; charset=utf-8"
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.json"'
+    return answer
 
 
 def _empty(name: str) -> dict[str, Any]:
@@ -147,9 +155,3 @@ def _empty(name: str) -> dict[str, Any]:
 def _key_of(name: str) -> str:
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:MOST_KEY] or "flow"
-
-
-def _free_key(key: str) -> str:
-    with reading(engine()) as connection:
-        taken = set(screens.flow_names(connection))
-    return next(one for one in (key, *(f"{key}-{n}" for n in range(2, 10_000))) if one not in taken)

@@ -1,9 +1,10 @@
-"""The list of flows: new ones, files in and out, the default."""
+"""The list of flows: found, new ones from nothing, many of them as one file, the default."""
 
 import json
 
 import pytest
 
+from tests.trade import DESIGNER
 from tests.web.conftest import BIG_ORDERS, House, Visitor
 
 
@@ -12,33 +13,13 @@ def designer(house: House) -> Visitor:
     return house.enter("lin")
 
 
-def test_a_flow_begins_from_an_example_or_from_nothing(house: House, designer: Visitor) -> None:
-    assert "Big orders need a yes" in designer.get("/flows/new")
-    assert designer.post("/flows/new", {"example": "big-order-approval"}).status_code == 303
-    assert designer.post("/flows/new", {"example": "big-order-approval"}).status_code == 303
+def test_a_flow_begins_from_nothing_under_a_free_key(house: House, designer: Visitor) -> None:
+    designer.get("/flows/new")
     assert designer.post("/flows/new", {"name": "我的流程"}).status_code == 303
+    assert designer.post("/flows/new", {"name": "Import"}).status_code == 303
     page = designer.get("/flows")
     assert "我的流程" in page
-    for key in ("big-order-approval", "big-order-approval-2"):
-        assert house.service.flows.draft(key) is not None
-
-
-def test_a_file_goes_out_and_comes_in_again(house: House, designer: Visitor) -> None:
-    exported = json.loads(designer.get("/flows/big-orders/export"))
-    assert exported == json.loads(json.dumps(BIG_ORDERS))
-    exported["name"] = "Another"
-    told = {"document": json.dumps(exported), "copy": "1"}
-    assert designer.post("/flows/import", told).status_code == 303
-    assert house.service.flows.draft("big-orders-2") is not None
-
-
-@pytest.mark.parametrize("text", ["{", '{"format": "n8n"}', '{"format": "orderflow/1", "format": 1}', "[]", ""])
-def test_what_is_no_flow_is_refused_with_reasons_and_not_stored(house: House, designer: Visitor, text: str) -> None:
-    before = designer.get("/flows").count('class="flow-row"')
-    refused = designer.post("/flows/import", {"document": text})
-    assert refused.status_code == 422
-    assert "Nothing was stored" in refused.text
-    assert designer.get("/flows").count('class="flow-row"') == before
+    assert house.service.flows.draft("import-2") is not None  # /flows/import is another page
 
 
 def test_the_default_flow_can_be_changed(designer: Visitor) -> None:
@@ -46,3 +27,31 @@ def test_the_default_flow_can_be_changed(designer: Visitor) -> None:
     page = designer.get("/flows")
     row = next(part for part in page.split('<li class="flow-row">') if "/flows/shaky/export" in part)
     assert "Default flow" in row
+
+
+def test_a_flow_is_found_by_its_name_in_any_language_and_by_its_key(house: House, designer: Visitor) -> None:
+    house.service.flows.add({**BIG_ORDERS, "key": "sorted", "name": {"en": "Sorting", "zh-CN": "分拣"}}, DESIGNER)
+    for text in ("sort", "分拣", "SORTED"):
+        found = designer.get(f"/flows?q={text}")
+        assert found.count('class="flow-row"') == 1
+        assert "Sorting" in found
+    assert "No flow fits" in designer.get("/flows?q=nonsense")
+
+
+def test_a_long_list_has_pages(house: House, designer: Visitor) -> None:
+    for number in range(60):
+        house.service.flows.add({**BIG_ORDERS, "key": f"flow-{number}"}, DESIGNER)
+    first, second = designer.get("/flows"), designer.get("/flows?from=50")
+    assert first.count('class="flow-row"') == 50
+    assert second.count('class="flow-row"') == 12
+    assert "51 to 62 of 62" in second
+    assert "/flows?from=50" in first
+
+
+def test_chosen_flows_go_out_as_one_file(designer: Visitor) -> None:
+    bundle = json.loads(designer.get("/flows/export?key=shaky&key=big-orders&key=nothing"))
+    assert bundle["format"] == "orderflow-flows/1"
+    assert [flow["key"] for flow in bundle["flows"]] == ["shaky", "big-orders"]
+    assert designer.look("/flows/export").status_code == 303  # nothing chosen
+    one = json.loads(designer.get("/flows/big-orders/export"))
+    assert (one["key"], one["format"]) == ("big-orders", "orderflow/1")

@@ -1,0 +1,229 @@
+"""From a template to a running flow: the wizard, the first run of sample orders, and publication right there."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from flask import Blueprint, abort, flash, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from sqlalchemy import Connection, select, update
+
+from builder.auth import may, requires
+from builder.drawn import DrawnFlow, Picture
+from builder.flows.samples import Arrival, arrivals, sample_orders, visits
+from builder.flows.shop import Shop, fill_team, read_shop
+from builder.flows.templates import Template, template
+from builder.flows.thumbnail import thumbnail
+from builder.flows.wizard import Form, Made, Told, blank, filled
+from builder.i18n.text import _
+from builder.labels import told_problem
+from builder.models import engine
+from builder.web import asker, go, service
+from runtime.clock import now
+from runtime.core.engine import micros
+from runtime.core.flow import FlowCheck, compile_plan, fingerprint, read_flow
+from runtime.drafts import OpenDraft
+from runtime.flows import Published, default_flow
+from runtime.store import trail
+from runtime.store.database import begin, reading
+from runtime.store.tables import channels as channel_table
+from runtime.store.tables import flow_versions
+
+pages = Blueprint("using", __name__)
+
+MOST_NOTE: Final = 500
+USUAL_CURRENCIES: Final = ("CNY", "USD", "EUR", "HKD", "TWD", "JPY", "GBP", "BRL")
+MOST_PICKED: Final = 200  # people and channels that one page offers
+
+
+@dataclass(frozen=True, slots=True)
+class FirstRun:
+    """A flow as it is drawn, and where its sample orders come to. `problems` keep it from running at all."""
+
+    key: str
+    draft: OpenDraft
+    drawn: DrawnFlow
+    check: FlowCheck
+    arrived: Sequence[Arrival]
+    visits: Mapping[str, int]
+
+    @property
+    def picture(self) -> Picture:
+        """The flow, with every way lit that an order took."""
+        lit = {way for one in self.arrived for way in one.ways}
+        return self.drawn.picture(lit, dict.fromkeys(self.visits, "done"))
+
+    @property
+    def endings(self) -> list[tuple[Arrival, int]]:
+        """Where orders came to and how many, most first; one of them stands for each place."""
+        places = {(one.state, one.step): one for one in self.arrived}
+        counted = [
+            (one, sum((other.state, other.step) == place for other in self.arrived)) for place, one in places.items()
+        ]
+        return sorted(counted, key=lambda pair: -pair[1])
+
+
+@pages.get("/flows/from/<key>")
+@requires("flows.edit")
+def wizard(key: str) -> ResponseReturnValue:
+    """What the template has to be told."""
+    found = _template(key)
+    shop = _shop()
+    return _wizard(found, shop, blank(found, shop))
+
+
+@pages.post("/flows/from/<key>")
+@requires("flows.edit")
+def make(key: str) -> ResponseReturnValue:
+    """Make the flow, and let its sample orders run."""
+    found = _template(key)
+    shop = _shop()
+    form = filled(found, shop, Told(request.form.get, request.form.getlist))
+    if form.made is None:
+        return _wizard(found, shop, form), 422
+    saved = service().flows.add(form.made.document, asker(current_user.name))
+    if isinstance(saved, FlowCheck):
+        return _wizard(found, shop, replace(form, problems=[told_problem(one) for one in saved.errors])), 422
+    if may("people.manage"):
+        _staff(form.made)
+    return go("using.first_run", key=form.made.document["key"])
+
+
+@pages.get("/flows/<key>/first-run")
+@requires("flows.see")
+def first_run(key: str) -> ResponseReturnValue:
+    """Where twenty sample orders come to in the flow as it is drawn now."""
+    return _first_run(key)
+
+
+@pages.post("/flows/<key>/first-run/publication")
+@requires("flows.publish")
+def publish(key: str) -> ResponseReturnValue:
+    """Make what was tried the version that new orders take; hand channels over that another flow takes, if so wished."""
+    rev = request.form.get("rev", type=int)
+    if rev is None:
+        abort(400)
+    actor = asker(current_user.name)
+    published = service().drafts.publish(key, rev, request.form.get("note", "").strip()[:MOST_NOTE], actor)
+    match published:
+        case None:
+            abort(404)
+        case Published():
+            if request.form.get("take_over") and may("people.manage"):
+                _take_over(key)
+            flash(_("Published, version %(n)s.", n=published.version), "good")
+        case FlowCheck():
+            flash(_("The flow has errors. Mend them, then publish."), "bad")
+        case _:
+            flash(_("The flow was changed in the meantime. Look at it once more, then publish."), "bad")
+    return go("using.first_run", key=key)
+
+
+# --- the wizard ------------------------------------------------------------------------------------------------------
+
+
+def _template(key: str) -> Template:
+    found = template(key)
+    if found is None:
+        abort(404)
+    return found
+
+
+def _shop() -> Shop:
+    with reading(engine()) as connection:
+        return read_shop(connection)
+
+
+def _wizard(found: Template, shop: Shop, form: Form) -> str:
+    with reading(engine()) as connection:
+        fallback = default_flow(connection)
+    return render_template(
+        "flows/wizard.html",
+        template=found,
+        form=form,
+        thumbnail=thumbnail,
+        channels=shop.channels[:MOST_PICKED],
+        fallback=fallback,
+        people=dict(list(shop.people.items())[:MOST_PICKED]),
+        may_staff=may("people.manage"),
+        currencies=USUAL_CURRENCIES,
+        open_questions=[one for one in form.questions if not one.settled or one.problem],
+        settled_questions=[one for one in form.questions if one.settled and not one.problem],
+    )
+
+
+def _staff(made: Made) -> None:
+    """Put the people that were chosen into the teams that have none."""
+    names = {team["key"]: team["name"] for team in made.document["teams"]}
+    with begin(engine(), durable=True) as connection:
+        for key, people in made.staff.items():
+            fill_team(connection, key, names[key], list(people), asker(current_user.name), micros(now()))
+
+
+# --- the first run -----------------------------------------------------------------------------------------------------
+
+
+def _first_run(key: str) -> str:
+    draft = service().drafts.open(key, current_user.name)
+    if draft is None:
+        abort(404)
+    run = _walk(key, draft)
+    with reading(engine()) as connection:
+        shop = read_shop(connection)
+        fallback = default_flow(connection)
+        published = _is_published(connection, key, draft)
+    wanted = [one for one in shop.channels if one.name in run.drawn.document.get("channels", ())]
+    return render_template(
+        "flows/first_run.html",
+        key=key,
+        run=run,
+        problems=[(run.drawn.node_name(one.node) if one.node else "", *told_problem(one)) for one in run.check.errors],
+        empty_teams=_empty_teams(run.drawn.document, shop),
+        channels=run.drawn.document.get("channels", ()),
+        taken=[one for one in wanted if one.flow_key not in (None, key)],
+        fallback=fallback,
+        published=published,
+        may_take_over=may("people.manage"),
+    )
+
+
+def _walk(key: str, draft: OpenDraft) -> FirstRun:
+    check = read_flow(draft.document)
+    drawn = DrawnFlow(draft.document)
+    if check.flow is None or check.errors:
+        return FirstRun(key, draft, drawn, check, (), {})
+    arrived = arrivals(compile_plan(check), drawn, sample_orders(draft.document))
+    return FirstRun(key, draft, drawn, check, arrived, visits(arrived))
+
+
+def _is_published(connection: Connection, key: str, draft: OpenDraft) -> bool:
+    """Whether what is shown is what new orders take."""
+    live = select(flow_versions.c.fingerprint).where(
+        flow_versions.c.flow_key == key, flow_versions.c.number == draft.trunk.version
+    )
+    return connection.execute(live).scalar() == fingerprint(draft.document)
+
+
+def _empty_teams(document: Mapping[str, Any], shop: Shop) -> list[str]:
+    """The teams of the flow that have nobody in them, called as the shop calls them."""
+    named = {team["key"]: team.get("name") or team["key"] for team in document.get("teams", ())}
+    return [
+        shop.teams[key].name if key in shop.teams else name
+        for key, name in named.items()
+        if key not in shop.teams or not shop.teams[key].members
+    ]
+
+
+def _take_over(key: str) -> None:
+    """Let the flow take its channels from the flows that took them until now."""
+    document = service().drafts.document(key, current_user.name)
+    wanted: list[str] = list(document.get("channels", ())) if document else []
+    actor, at = asker(current_user.name), micros(now())
+    with begin(engine(), durable=True) as connection:
+        query = select(channel_table.c.name).where(
+            channel_table.c.name.in_(wanted), channel_table.c.flow_key.is_distinct_from(key)
+        )
+        for name in connection.execute(query.order_by(channel_table.c.name)).scalars().all():
+            connection.execute(update(channel_table).where(channel_table.c.name == name).values(flow_key=key))
+            trail.write(connection, actor, at, "channel.change", name, after={"flow": key})
