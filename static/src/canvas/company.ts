@@ -1,7 +1,7 @@
 /** Others at the same flow: who they are, and how their drawing and ours come together. */
 
 import type { Draft } from "./draft";
-import { cellWords, differences, type Told } from "./differences";
+import { cellWords, differenceList, differences } from "./differences";
 import { changed } from "./changes";
 import { showDialog } from "./dialogs";
 import { button, freshId, h, icon } from "./dom";
@@ -10,7 +10,6 @@ import type { MergeAnswer, Somebody } from "./server";
 import { ago } from "./times";
 import { goView } from "./views";
 
-const MOST_LINES = 12;
 const COLOURS = 6;
 
 /** The people at this flow as round marks in the bar; a press tells more and leads to their drafts. */
@@ -186,15 +185,6 @@ export async function askToMerge(
   );
 }
 
-/** Differences as a list, cut where it becomes long. */
-export function differenceList(editor: Editor, told: readonly Told[], moved: number): HTMLElement {
-  const { say } = editor;
-  const lines = told.slice(0, MOST_LINES).map((one) => one.text);
-  if (told.length > MOST_LINES) lines.push(say("diffMore", { count: told.length - MOST_LINES }));
-  if (moved > 0) lines.push(moved === 1 ? say("diffOneMoved") : say("diffMoved", { count: moved }));
-  return h("ul", { class: "difference-list" }, ...lines.map((line) => h("li", {}, line)));
-}
-
 function conflictList(editor: Editor, offer: MergeAnswer, theirs: Set<string>): HTMLElement {
   const { say, document } = editor;
   const rows = offer.conflicts.map((one) => {
@@ -238,6 +228,8 @@ function titled(element: HTMLElement, title: string): HTMLElement {
 
 function initials(who: string): string {
   const words = who.trim().split(/\s+/);
+  const han = /^\p{Script=Han}+/u.exec(who.trim());
+  if (han !== null) return [...han[0]].slice(-2).join("");
   const [first = "?", second] = words;
   return (second === undefined ? [...first].slice(0, 2) : [[...first][0], [...second][0]])
     .join("")

@@ -11,6 +11,7 @@ import {
   said,
   type Settings,
 } from "./document";
+import { h } from "./dom";
 import type { Mark } from "./editor";
 import type { NodeKind, Schema } from "./palette-types";
 import { portsOf } from "./ports";
@@ -46,6 +47,7 @@ const FLOW_WORDS: Readonly<Record<string, Word>> = {
   description: "settingDescription",
 };
 const LONGEST_VALUE = 60;
+const MOST_LINES = 12;
 
 export function differences(before: FlowDocument, after: FlowDocument, speech: Speech): Differences {
   return new Comparison(before, after, speech).all();
@@ -222,16 +224,25 @@ class Comparison {
   }
 }
 
+/** Differences as a list, cut where it becomes long. */
+export function differenceList(speech: Speech, told: readonly Told[], moved: number): HTMLElement {
+  const { say } = speech;
+  const lines = told.slice(0, MOST_LINES).map((one) => one.text);
+  if (told.length > MOST_LINES) lines.push(say("diffMore", { count: told.length - MOST_LINES }));
+  if (moved > 0) lines.push(moved === 1 ? say("diffOneMoved") : say("diffMoved", { count: moved }));
+  return h("ul", { class: "difference-list" }, ...lines.map((line) => h("li", {}, line)));
+}
+
 /** What somebody made of one cell since `base`, in a few words. */
 export function cellWords(cell: string, value: Json, base: FlowDocument, speech: Speech): string {
-  if (value === null) return speech.say("markRemoved");
+  if (value === null) return speech.say("cellRemoved");
   const was = base.nodes.find((node) => cell === `nodes.${node.id}`);
-  if (was === undefined) return typeof value === "string" ? value : speech.say("markChanged");
+  if (was === undefined) return typeof value === "string" ? value : speech.say("cellChanged");
   const [before, after] = [was, value as unknown as FlowNode].map((node) => ({
     ...base,
     nodes: [node],
     edges: [],
   }));
   const found = before && after ? differences(before, after, speech).told : [];
-  return found.map((one) => one.text).join(speech.say("listJoin")) || speech.say("markChanged");
+  return found.map((one) => one.text).join(speech.say("listJoin")) || speech.say("cellChanged");
 }

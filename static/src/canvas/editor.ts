@@ -101,6 +101,12 @@ export class Editor {
     return doc.said(node.name, this.language) || (this.kinds.get(node.type)?.label ?? node.type);
   }
 
+  /** Several nodes by their names; of many the number. */
+  private namesOf(ids: ReadonlySet<string>): string {
+    if (ids.size > 3) return this.say("stepCount", { count: ids.size });
+    return [...ids].map((id) => this.nameOf(id)).join(this.say("listJoin"));
+  }
+
   summaryOf(id: string): string {
     const node = this.node(id);
     return node === undefined ? "" : this.sentences.summary(this.kinds.get(node.type), node.settings);
@@ -212,7 +218,10 @@ export class Editor {
 
   connect(from: string, port: string, to: string): void {
     if (from === to || !this.takesEdges(to)) return;
-    this.change(doc.connect(this.document, from, port, to), this.say("didConnect"));
+    this.change(
+      doc.connect(this.document, from, port, to),
+      this.say("didConnect", { step: this.nameOf(from) }),
+    );
   }
 
   /** Put a node that stands alone between the two ends of an edge. */
@@ -233,29 +242,37 @@ export class Editor {
   remove(reconnect = false): number {
     const { selected, selectedEdge } = this;
     if (selectedEdge !== null) {
-      this.change(doc.removeParts(this.document, new Set(), new Set([selectedEdge])), this.say("didDelete"));
+      this.change(
+        doc.removeParts(this.document, new Set(), new Set([selectedEdge])),
+        this.say("didDelete", { step: this.say("way") }),
+      );
       return 1;
     }
     if (selected.size === 0) return 0;
     const next = reconnect
       ? doc.removeAndReconnect(this.document, selected)
       : doc.removeParts(this.document, selected);
-    this.change(next, this.say("didDelete"));
+    this.change(next, this.say("didDelete", { step: this.namesOf(selected) }));
     return selected.size;
   }
 
   removeEdge(id: string): void {
-    this.change(doc.removeParts(this.document, new Set(), new Set([id])), this.say("didDelete"));
+    this.change(
+      doc.removeParts(this.document, new Set(), new Set([id])),
+      this.say("didDelete", { step: this.say("way") }),
+    );
   }
 
   setSettings(id: string, settings: Settings, key?: string): void {
     const kind = this.kindOf(id);
     const ports = new Set(portsOf(kind, settings, this.language).map((port) => port.id));
-    this.change(doc.setSettings(this.document, id, settings, ports), this.say("didChange"), key);
+    const label = this.say("didChange", { step: this.nameOf(id) });
+    this.change(doc.setSettings(this.document, id, settings, ports), label, key);
   }
 
   rename(id: string, name: string, key?: string): void {
-    this.change(doc.renameNode(this.document, id, name, this.language), this.say("didRename"), key);
+    const label = this.say("didRename", { step: this.nameOf(id) });
+    this.change(doc.renameNode(this.document, id, name, this.language), label, key);
   }
 
   /** Paste with the top left corner at `corner`. A second start is left out. Gives how many came in. */

@@ -209,7 +209,7 @@ export class Inspector {
       input: () =>
         editor.change(
           doc.renameFlow(editor.document, name.value, editor.language),
-          say("didRename"),
+          say("didRename", { step: say("theFlow") }),
           "flow-name",
         ),
     });
@@ -242,7 +242,10 @@ export class Inspector {
       role: "switch",
       id: freshId("policy"),
       change: () => {
-        editor.change(doc.withPolicy(editor.document, box.checked ? {} : undefined), say("didChange"));
+        editor.change(
+          doc.withPolicy(editor.document, box.checked ? {} : undefined),
+          say("didChange", { step: say("theFlow") }),
+        );
         this.showFlow();
         this.body.querySelector<HTMLElement>(".flow-policy .toggle")?.focus();
       },
@@ -259,7 +262,7 @@ export class Inspector {
             changed: (changed, key) =>
               editor.change(
                 doc.withPolicy(editor.document, changed),
-                say("didChange"),
+                say("didChange", { step: say("theFlow") }),
                 key && `failures:${key}`,
               ),
           });
@@ -284,7 +287,10 @@ export class Inspector {
         change: () => {
           if (box.checked) chosen.add(channel.key);
           else chosen.delete(channel.key);
-          editor.change({ ...editor.document, channels: [...chosen] }, say("didChange"));
+          editor.change(
+            { ...editor.document, channels: [...chosen] },
+            say("didChange", { step: say("theFlow") }),
+          );
         },
       });
       box.checked = chosen.has(channel.key);
@@ -306,7 +312,10 @@ export class Inspector {
           const name = (event.target as HTMLInputElement).value.trim();
           if (name === "") return;
           chosen.add(name);
-          editor.change({ ...editor.document, channels: [...chosen] }, say("didChange"));
+          editor.change(
+            { ...editor.document, channels: [...chosen] },
+            say("didChange", { step: say("theFlow") }),
+          );
           this.showFlow();
         },
       }),

@@ -3,8 +3,8 @@
 import "../css/canvas.css";
 import "../css/drafts.css";
 import { Bar } from "./bar";
-import { askAboutOvertaken, differenceList } from "./company";
-import { differences } from "./differences";
+import { askAboutOvertaken } from "./company";
+import { differenceList, differences } from "./differences";
 import { askToPublish, showKeys } from "./dialogs";
 import type { Place } from "./document";
 import { button, h } from "./dom";

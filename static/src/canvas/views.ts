@@ -1,6 +1,6 @@
 /** Looking at another document of the flow in place of one's own draft: a version, a moment, somebody's draft. */
 
-import { differences, together } from "./differences";
+import { differenceList, differences, together } from "./differences";
 import type { FlowDocument } from "./document";
 import type { Draft } from "./draft";
 import { button, h, icon } from "./dom";
@@ -72,12 +72,22 @@ export function markDifferences(editor: Editor, view: View): void {
 export function viewBanner(editor: Editor, view: View, mayEdit: boolean): HTMLElement {
   const { say, language } = editor;
   const { told, moved } = differences(view.mine, view.document, editor);
-  const compared = told.length === 0 && moved === 0 ? say("diffNone") : say("viewingCompared");
+  const count = told.length + (moved > 0 ? 1 : 0);
+  const differing =
+    count === 0
+      ? h("span", { class: "view-none" }, say("diffNone"))
+      : h(
+          "details",
+          { class: "view-differences", "data-menu": true },
+          h("summary", {}, count === 1 ? say("oneDifference") : say("differenceCount", { count })),
+          differenceList(editor, told, moved),
+        );
   return h(
     "div",
     { class: "view-banner", role: "status" },
     icon("cloud"),
-    h("span", {}, `${titleOf(view.wish, say, language)} · ${compared}`),
+    h("strong", {}, titleOf(view.wish, say, language)),
+    differing,
     h(
       "span",
       { class: "view-legend" },
