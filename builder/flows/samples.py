@@ -1,4 +1,4 @@
-"""Sample orders of a flow: its own cases and variations of them, each walked through the flow as it is drawn."""
+"""Sample orders of a flow: its own cases and variations of the first, each walked through the flow as it is drawn."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -46,10 +46,11 @@ ORDINARY: Final[Document] = {
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What is special about a sample order, and its document."""
+    """What is special about a sample order, its document, and what people and systems answer on its way."""
 
     name: str
     document: Mapping[str, Any]
+    answers: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +69,15 @@ class Arrival:
 
 
 def sample_orders(document: Mapping[str, Any], most: int = SAMPLES) -> tuple[Sample, ...]:
-    """The distinct orders of the flow's cases, then variations of the first, as many as wished in all."""
-    own = list(_distinct(document.get("cases", ())))[:most]
+    """The flow's cases, then variations of the first, as many as wished in all."""
+    own = list(_cases(document))[:most]
     base = own[0].document if own else ORDINARY
     varied = (Sample(name, change(deepcopy(dict(base)))) for name, change in _variations())
     return (*own, *[one for one in varied if one.document != base][: most - len(own)])
 
 
 def arrivals(plan: Plan, drawn: DrawnFlow, samples: Sequence[Sample]) -> tuple[Arrival, ...]:
-    """Where each sample order comes to by itself, before anybody decides anything. Nothing leaves, nothing is stored."""
+    """Where each sample order comes to with its answers alone. Nothing leaves, nothing is stored."""
     return tuple(arrival for one in samples if (arrival := _arrival(plan, drawn, one)))
 
 
@@ -89,7 +90,7 @@ def _arrival(plan: Plan, drawn: DrawnFlow, sample: Sample) -> Arrival | None:
     order = read_order(sample.document)
     if not isinstance(order, dict):
         return None
-    rehearsal = rehearse(plan, order, (), soon_after(order))
+    rehearsal = rehearse(plan, order, sample.answers, soon_after(order))
     step = _standing(rehearsal)
     return Arrival(
         name=sample.name,
@@ -119,16 +120,10 @@ def _standing(rehearsal: Rehearsal) -> str:
     return drawn_id(waits[-1].node) if waits else rehearsal.path[-1]
 
 
-def _distinct(cases: Sequence[Mapping[str, Any]]) -> Iterator[Sample]:
-    seen = []
-    for case in cases:
-        order = case.get("order")
-        if not isinstance(order, Mapping) or "created_at" not in order:
-            continue
-        content = {name: part for name, part in order.items() if name != "id"}
-        if content not in seen:
-            seen.append(content)
-            yield Sample(words(case["name"]), order)
+def _cases(document: Mapping[str, Any]) -> Iterator[Sample]:
+    for case in document.get("cases", ()):
+        if "created_at" in case["order"]:
+            yield Sample(words(case["name"]), case["order"], case.get("answers", ()))
 
 
 # --- variations -------------------------------------------------------------------------------------------------------

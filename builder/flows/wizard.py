@@ -139,7 +139,8 @@ def _question(template: Template, asked: Mapping[str, Any], shop: Shop, told: To
         case _:
             plain = replace(plain, value=str(before))
     value, chosen_unit = told.one(asked["id"]), told.one(f"{asked['id']}-unit")
-    plain = plain if value is None else replace(plain, value=value.strip())
+    if value is not None and not (value == NEW_TEAM and asked["kind"] == "team"):  # somebody may have made it by now
+        plain = replace(plain, value=value.strip())
     return plain if chosen_unit is None else replace(plain, unit=chosen_unit)
 
 
