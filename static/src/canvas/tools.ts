@@ -15,7 +15,6 @@ export function zoomTools(editor: Editor, drawing: Drawing): HTMLElement {
   });
   const tell = (): void => {
     shown.textContent = `${Math.round(drawing.zoom * 100)}%`;
-    shown.setAttribute("aria-label", `${say("zoomReset")} (${shown.textContent})`);
   };
   drawing.graph.on("scale", tell);
   tell();
