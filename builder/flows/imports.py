@@ -173,9 +173,7 @@ def _start(problem: Problem | None = None) -> str:
 
 def _shown(found: Sequence[Found], pasted: str) -> ResponseReturnValue:
     """What can be taken in and what is refused; where nothing can, the form once more with what was pasted."""
-    refused = [
-        (one.file, one.place, [_told(one, problem) for problem in one.problems]) for one in found if not one.sound
-    ]
+    refused = _refused(found)
     sound = [one for one in found if one.sound]
     if not sound:
         limits = {"files": MOST_FILES, "flows": MOST_FLOWS, "size": MOST_BYTES // 1024 // 1024}
@@ -189,6 +187,16 @@ def _shown(found: Sequence[Found], pasted: str) -> ResponseReturnValue:
         thumbnail=thumbnail,
         teams=shop.teams.values(),
     )
+
+
+def _refused(found: Sequence[Found]) -> list[tuple[str, Sequence[str], Sequence[tuple[str, str, str]]]]:
+    """What is refused: the file, the places in it, and why. Places of a file with the same reasons stand together."""
+    together: dict[tuple[str, tuple[tuple[str, str, str], ...]], list[str]] = {}
+    for one in found:
+        if not one.sound:
+            why = tuple(_told(one, problem) for problem in one.problems)
+            together.setdefault((one.file, why), []).append(one.place)
+    return [(file, [place for place in places if place], why) for (file, why), places in together.items()]
 
 
 def _candidates(sound: Sequence[Found], shop: Shop) -> Iterator[Candidate]:

@@ -1,9 +1,10 @@
-"""Sample orders of a flow: its own cases and variations of the first, each walked through the flow as it is drawn."""
+"""Orders to try a flow on, its own cases and variations or the last that came in, each walked through it as drawn."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 from builder.drawn import DrawnFlow
@@ -11,7 +12,7 @@ from builder.flows.fitting import soon_after
 from builder.i18n import words
 from builder.i18n.text import _
 from runtime.core.money import CURRENCIES, read_amount, show_amount
-from runtime.core.order import read_order
+from runtime.core.order import Order, read_order
 from runtime.core.plan import Plan, drawn_id
 from runtime.core.rehearsal import Rehearsal, rehearse
 from runtime.core.run import RunState
@@ -46,11 +47,12 @@ ORDINARY: Final[Document] = {
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What is special about a sample order, its document, and what people and systems answer on its way."""
+    """What is special about an order, the order, what people and systems answer on its way, and its run if it is real."""
 
     name: str
-    document: Mapping[str, Any]
+    order: Order
     answers: Sequence[Mapping[str, Any]] = ()
+    run_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class Arrival:
     """Where a sample order came to: its state, the step that it stands at, all that it visited, and the ways it took."""
 
     name: str
+    run_id: str
     total: int
     currency: str
     buyer: Any
@@ -70,15 +73,21 @@ class Arrival:
 
 def sample_orders(document: Mapping[str, Any], most: int = SAMPLES) -> tuple[Sample, ...]:
     """The flow's cases, then variations of the first, as many as wished in all."""
-    own = list(_cases(document))[:most]
-    base = own[0].document if own else ORDINARY
-    varied = (Sample(name, change(deepcopy(dict(base)))) for name, change in _variations())
-    return (*own, *[one for one in varied if one.document != base][: most - len(own)])
+    cases = document.get("cases", ())
+    base = cases[0]["order"] if cases and "created_at" in cases[0]["order"] else ORDINARY
+    told = [(words(case["name"]), case["order"], case.get("answers", ())) for case in cases]
+    varied = [(name, change(deepcopy(dict(base))), ()) for name, change in _variations()]
+    read = (
+        Sample(name, order, answers)
+        for name, outside, answers in (*told, *varied)
+        if isinstance(order := read_order(outside), dict)
+    )
+    return tuple(islice(read, most))
 
 
 def arrivals(plan: Plan, drawn: DrawnFlow, samples: Sequence[Sample]) -> tuple[Arrival, ...]:
     """Where each sample order comes to with its answers alone. Nothing leaves, nothing is stored."""
-    return tuple(arrival for one in samples if (arrival := _arrival(plan, drawn, one)))
+    return tuple(_arrival(plan, drawn, one) for one in samples)
 
 
 def visits(arrived: Sequence[Arrival]) -> dict[str, int]:
@@ -86,14 +95,13 @@ def visits(arrived: Sequence[Arrival]) -> dict[str, int]:
     return dict(Counter(step for one in arrived for step in one.visited))
 
 
-def _arrival(plan: Plan, drawn: DrawnFlow, sample: Sample) -> Arrival | None:
-    order = read_order(sample.document)
-    if not isinstance(order, dict):
-        return None
+def _arrival(plan: Plan, drawn: DrawnFlow, sample: Sample) -> Arrival:
+    order = sample.order
     rehearsal = rehearse(plan, order, sample.answers, soon_after(order))
     step = _standing(rehearsal)
     return Arrival(
         name=sample.name,
+        run_id=sample.run_id,
         total=order.get("total") or 0,
         currency=order["currency"],
         buyer=(order.get("buyer") or {}).get("name"),
@@ -118,12 +126,6 @@ def _standing(rehearsal: Rehearsal) -> str:
     """The step at which the order waits; else the last that it came to."""
     waits = sorted(rehearsal.run.tokens, key=lambda token: token.step)
     return drawn_id(waits[-1].node) if waits else rehearsal.path[-1]
-
-
-def _cases(document: Mapping[str, Any]) -> Iterator[Sample]:
-    for case in document.get("cases", ()):
-        if "created_at" in case["order"]:
-            yield Sample(words(case["name"]), case["order"], case.get("answers", ()))
 
 
 # --- variations -------------------------------------------------------------------------------------------------------

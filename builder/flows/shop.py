@@ -1,6 +1,6 @@
 """What a flow that is made must fit: the teams, people, channels and systems that there are."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -11,8 +11,9 @@ from builder.labels import outlet_name
 from nodes.contract import Words
 from runtime.actor import Actor
 from runtime.adapters import outlets
+from runtime.core.order import Order
 from runtime.store import screens, trail
-from runtime.store.tables import channels, flows, team_members, teams, users
+from runtime.store.tables import channels, flows, orders, team_members, teams, users
 from runtime.systems import all_systems
 
 
@@ -62,6 +63,15 @@ def read_shop(connection: Connection) -> Shop:
         systems=systems,
         flow_keys=frozenset(screens.flow_names(connection)),
     )
+
+
+def last_orders(connection: Connection, of: Sequence[str], most: int) -> list[tuple[str, str, Order]]:
+    """The last orders of these channels, of all if there are none: run, number and content, the newest first."""
+    query = select(orders.c.run_id, orders.c.external_id, orders.c.document).order_by(orders.c.run_id.desc())
+    if of:
+        query = query.where(orders.c.channel.in_(of))
+    found = connection.execute(query.limit(most)).all()
+    return [(run_id, number, orjson.loads(document)) for run_id, number, document in found]
 
 
 def fill_team(connection: Connection, key: str, name: Words, members: list[str], actor: Actor, at: int) -> None:

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, select, update
 
 from builder.auth import may, requires
 from builder.drawn import DrawnFlow, Picture
-from builder.flows.samples import Arrival, arrivals, sample_orders, visits
-from builder.flows.shop import Shop, fill_team, read_shop
+from builder.flows.samples import SAMPLES, Arrival, Sample, arrivals, sample_orders, visits
+from builder.flows.shop import Shop, fill_team, last_orders, read_shop
 from builder.flows.templates import Template, template
 from builder.flows.thumbnail import thumbnail
 from builder.flows.wizard import Form, Made, Told, blank, filled
@@ -93,8 +93,8 @@ def make(key: str) -> ResponseReturnValue:
 @pages.get("/flows/<key>/first-run")
 @requires("flows.see")
 def first_run(key: str) -> ResponseReturnValue:
-    """Where twenty sample orders come to in the flow as it is drawn now."""
-    return _first_run(key)
+    """Where twenty sample orders come to in the flow as it is drawn now, or the last that really came in."""
+    return _first_run(key, real="real" in request.args and may("orders.see"))
 
 
 @pages.post("/flows/<key>/first-run/publication")
@@ -164,11 +164,14 @@ def _staff(made: Made) -> None:
 # --- the first run -----------------------------------------------------------------------------------------------------
 
 
-def _first_run(key: str) -> str:
+def _first_run(key: str, real: bool) -> str:
     draft = service().drafts.open(key, current_user.name)
     if draft is None:
         abort(404)
-    run = _walk(key, draft)
+    with reading(engine()) as connection:
+        came = last_orders(connection, draft.document.get("channels", ()), SAMPLES if may("orders.see") else 0)
+    real = real and bool(came)
+    run = _walk(key, draft, [Sample(number, order, (), run_id) for run_id, number, order in came] if real else None)
     with reading(engine()) as connection:
         shop = read_shop(connection)
         fallback = default_flow(connection)
@@ -178,6 +181,8 @@ def _first_run(key: str) -> str:
         "flows/first_run.html",
         key=key,
         run=run,
+        real=real,
+        came=len(came),
         problems=[(run.drawn.node_name(one.node) if one.node else "", *told_problem(one)) for one in run.check.errors],
         empty_teams=_empty_teams(run.drawn.document, shop),
         channels=run.drawn.document.get("channels", ()),
@@ -188,12 +193,13 @@ def _first_run(key: str) -> str:
     )
 
 
-def _walk(key: str, draft: OpenDraft) -> FirstRun:
+def _walk(key: str, draft: OpenDraft, given: Sequence[Sample] | None) -> FirstRun:
     check = read_flow(draft.document)
     drawn = DrawnFlow(draft.document)
     if check.flow is None or check.errors:
         return FirstRun(key, draft, drawn, check, (), {})
-    arrived = arrivals(compile_plan(check), drawn, sample_orders(draft.document))
+    samples = sample_orders(draft.document) if given is None else given
+    arrived = arrivals(compile_plan(check), drawn, samples)
     return FirstRun(key, draft, drawn, check, arrived, visits(arrived))
 
 

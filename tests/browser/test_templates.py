@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Enter
+from tests.browser.test_accessibility import findings
 from tests.web.conftest import BIG_ORDERS, House
 
 MOST_CLICKS = 10
@@ -111,6 +112,7 @@ def test_files_are_looked_at_and_then_taken_in(house: House, enter: Enter, tmp_p
     expect(page.locator(".candidate")).to_have_count(1)
     expect(page.locator(".notice.bad")).to_contain_text("other.json")
     expect(page.locator(".notice.bad")).to_contain_text("n8n")
+    assert findings(page) == []
     expect(page.get_by_label("Keep both: this one becomes “big-orders-2”")).to_be_checked()
     page.get_by_role("button", name="Import what is ticked").click()
     expect(page).to_have_url(re.compile("/flows/big-orders-2/canvas$"))

@@ -166,7 +166,7 @@ def test_what_is_no_flow_is_refused_with_the_reason(house: House, content: bytes
     assert refused.status_code == 422
     assert told in refused.text
     assert "strange.json" in refused.text
-    assert "Nothing of it was stored" in refused.text
+    assert "nothing of it was stored" in refused.text
     assert keys(house) == before
 
 

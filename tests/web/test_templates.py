@@ -251,6 +251,18 @@ def test_the_first_run_says_what_really_happens(house: House, root: Visitor) -> 
     assert "Finance looks" in root.get(f"/orders/{waits}")
 
 
+def test_a_flow_is_tried_on_orders_that_really_came(house: House, root: Visitor) -> None:
+    run = house.take(61, total="9000.00")
+    document = make(root, "payment-check", channel=["own-shop"])
+    page = root.get(f"/flows/{document['key']}/first-run?real=1")
+    assert "Where the last order would come to" in page
+    assert f"/orders/{run}" in page
+    assert "Finance looks" in page
+    assert "Real ones" not in root.get(
+        f"/flows/{make(root, 'odd-orders', new_channel='empty')['key']}/first-run?real=1"
+    )
+
+
 def test_a_flow_with_errors_is_sent_to_the_canvas_and_not_published(house: House, designer: Visitor) -> None:
     designer.post("/flows/new", {"name": "Half"})
     page = designer.get("/flows/half/first-run")
