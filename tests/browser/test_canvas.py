@@ -233,7 +233,7 @@ def test_a_flow_is_drawn_by_keys_alone(canvas: Page) -> None:
     expect(card(canvas, "set")).to_have_class(re.compile("is-selected"))
     canvas.keyboard.press("F2")
     canvas.keyboard.type("Mark it")
-    canvas.keyboard.press("Escape")
+    canvas.keyboard.press("Enter")
 
     expect(card(canvas, "set").locator(".card-name")).to_have_text("Mark it")
     canvas.keyboard.press("Delete")

@@ -67,7 +67,7 @@ def test_two_windows_of_one_person_draw_one_draft(canvas: Page, enter: Enter, ho
     other.locator(".card").first.click()
     other.keyboard.press("F2")
     other.keyboard.type("Orders come in")
-    other.keyboard.press("Escape")
+    other.keyboard.press("Enter")
     saved(other)
 
     expect(edges(other)).to_have_count(1)

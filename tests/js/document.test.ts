@@ -1,12 +1,9 @@
 import { describe, expect, it } from "vitest";
 import {
   connect,
-  excerptOf,
   insertOnEdge,
-  paste,
   placesOf,
   policyOf,
-  readExcerpt,
   removeAndReconnect,
   removeParts,
   renameNode,
@@ -15,6 +12,7 @@ import {
   setSettings,
   withPolicy,
 } from "../../static/src/canvas/document";
+import { excerptOf, paste, readExcerpt } from "../../static/src/canvas/excerpt";
 import { flow, ways } from "./samples";
 
 const LINE = flow(["ingest", "set", "set", "end"], ["n1.out>n2", "n2.out>n3", "n3.out>n4"]);
@@ -67,7 +65,7 @@ describe("removing", () => {
 describe("copying", () => {
   it("brings the edges among the copies, under ids of their own", () => {
     const excerpt = excerptOf(LINE, new Set(["n2", "n3"]));
-    const { document, added } = paste(LINE, excerpt, { x: 1000, y: 500 });
+    const { document, nodes: added } = paste(LINE, excerpt, { x: 1000, y: 500 });
     expect(added).toEqual(["n5", "n6"]);
     expect(ways(document)).toContain("n5.out>n6");
     expect(placesOf(document).n5).toEqual({ x: 1000, y: 500 });
@@ -76,10 +74,10 @@ describe("copying", () => {
 
   it("reads back what it wrote to the clipboard, and nothing else", () => {
     const excerpt = excerptOf(LINE, new Set(["n2"]));
-    expect(readExcerpt(JSON.stringify(excerpt))).toEqual(excerpt);
-    expect(readExcerpt("张三")).toBeNull();
-    expect(readExcerpt('{"nodes":[]}')).toBeNull();
-    expect(readExcerpt("null")).toBeNull();
+    expect(readExcerpt(JSON.stringify(excerpt))).toMatchObject({ excerpt });
+    expect(readExcerpt("张三")).toEqual({ refused: "pasteNoJson" });
+    expect(readExcerpt('{"nodes":[]}')).toEqual({ refused: "pasteNoFlow" });
+    expect(readExcerpt("null")).toEqual({ refused: "pasteNoFlow" });
   });
 });
 

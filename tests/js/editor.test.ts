@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { Editor } from "../../static/src/canvas/editor";
-import { neighbour, reached } from "../../static/src/canvas/keys";
+import { neighbour, reached } from "../../static/src/canvas/editing/walking";
 import { wordsIn } from "../../static/src/canvas/words";
 import { flow, PALETTE, ROUTE, ways } from "./samples";
 

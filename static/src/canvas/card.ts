@@ -3,6 +3,7 @@
 import type { Group } from "./palette-types";
 import { drawing, h, icon } from "./dom";
 import type { Editor, Mark } from "./editor";
+import { pinnedIn } from "./layout";
 import { cardHeight, CARD_WIDTH } from "./shape";
 
 export interface CardPort {
@@ -30,6 +31,12 @@ export interface CardContent {
   readonly selected: boolean;
   /** In a view that compares: whether the step was added, removed or changed. */
   readonly mark: Mark | "";
+  /** It stays where it is when the flow is tidied. */
+  readonly pinned?: string | false;
+  /** The search has found something in it. */
+  readonly found?: boolean;
+  /** The card of a collapsed group: what its button is called. */
+  readonly unfold?: string;
 }
 
 export function contentOf(editor: Editor, id: string): CardContent {
@@ -60,6 +67,7 @@ export function contentOf(editor: Editor, id: string): CardContent {
     problem: problems.map((problem) => problem.text).join("\n"),
     selected: editor.selected.has(id),
     mark: editor.marks.get(id) ?? "",
+    pinned: pinnedIn(editor.document).has(id) && say("pinned"),
   };
 }
 
@@ -72,8 +80,9 @@ export function cardElement(content: CardContent): HTMLElement {
   return h(
     "div",
     {
-      class: `card group-${content.group}${content.selected ? " is-selected" : ""}${content.errors > 0 ? " has-errors" : ""}${content.mark === "" ? "" : ` is-${content.mark}`}`,
-      "data-node": content.id,
+      class: `card group-${content.group}${marksOf(content)}`,
+      "data-node": content.unfold === undefined ? content.id : null,
+      "data-group": content.unfold === undefined ? null : content.id.replace("group:", ""),
       "data-kind": content.kind,
       role: "group",
       "aria-label": [content.name, content.summary].filter(Boolean).join(". "),
@@ -91,6 +100,8 @@ export function cardElement(content: CardContent): HTMLElement {
           h("span", { class: "card-summary", title: content.summary }, content.summary),
       ),
       badge(content),
+      content.pinned && h("span", { class: "card-pin", title: content.pinned }, icon("pin")),
+      content.unfold !== undefined && unfoldElement(content.unfold),
       single && portElement(content.ports[0] as CardPort),
     ),
     content.ports.length > 1 &&
@@ -106,6 +117,28 @@ export function cardElement(content: CardContent): HTMLElement {
           ),
         ),
       ),
+  );
+}
+
+function marksOf(content: CardContent): string {
+  const marks = {
+    "is-selected": content.selected,
+    "has-errors": content.errors > 0,
+    "is-found": content.found === true,
+    "is-folded": content.unfold !== undefined,
+    [`is-${content.mark}`]: content.mark !== "",
+  };
+  return Object.entries(marks)
+    .filter(([, on]) => on)
+    .map(([mark]) => ` ${mark}`)
+    .join("");
+}
+
+function unfoldElement(label: string): HTMLElement {
+  return h(
+    "button",
+    { type: "button", class: "group-fold", title: label, "aria-label": label, tabindex: "-1" },
+    icon("unfold"),
   );
 }
 

@@ -1,7 +1,7 @@
-/** The few dialogs of the canvas: publishing and the sheet of keys. */
+/** The few dialogs of the canvas: publishing. */
 
 import { button, freshId, h } from "./dom";
-import type { Say, Word } from "./words";
+import type { Say } from "./words";
 
 export function showDialog(
   title: string,
@@ -79,41 +79,4 @@ export function askToPublish(
   );
   const dialog = showDialog(say("publishTitle"), say, form);
   note.focus();
-}
-
-const KEYS: readonly (readonly [Word, readonly string[]])[] = [
-  ["keyAdd", ["Tab"]],
-  ["keyOpen", ["Enter"]],
-  ["keyRename", ["F2"]],
-  ["keyUndo", ["Ctrl Z", "Ctrl ⇧ Z"]],
-  ["keyCopy", ["Ctrl C", "Ctrl X", "Ctrl V", "Ctrl D"]],
-  ["keyDelete", ["Del"]],
-  ["keyDeleteReconnect", ["Ctrl Del"]],
-  ["keySelectAll", ["Ctrl A"]],
-  ["keyWalk", ["←", "→", "↑", "↓"]],
-  ["keySelectOnwards", ["⇧ →", "⇧ ←"]],
-  ["keyMove", ["Alt ←→↑↓"]],
-  ["keySearch", ["Ctrl K"]],
-  ["keyFit", ["1", "0"]],
-  ["keyZoom", ["+", "−"]],
-  ["keyEscape", ["Esc"]],
-  ["keySheet", ["?"]],
-];
-
-export function showKeys(say: Say): void {
-  const rows = KEYS.map(([word, keys]) =>
-    h(
-      "li",
-      {},
-      h("span", {}, say(word)),
-      h("span", { class: "keys" }, ...keys.map((key) => h("kbd", {}, key))),
-    ),
-  );
-  const pan = h(
-    "li",
-    {},
-    h("span", {}, say("keyPan")),
-    h("span", { class: "keys is-words" }, say("keySpaceDrag")),
-  );
-  showDialog(say("keysTitle"), say, h("ul", { class: "key-sheet" }, ...rows, pan));
 }

@@ -1,5 +1,8 @@
 /** The flow document ("orderflow/1") and everything that a designer can do to it: pure functions, old document in, new one out. */
 
+import { freeId } from "./free-id";
+import { type Group, layoutWithout, type Note } from "./layout";
+
 export type Words = string | { readonly [language: string]: string };
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -27,22 +30,22 @@ export interface Place {
 
 export type Places = { readonly [node: string]: Place };
 
+/** Where everything stands, and what is drawn besides steps and ways. */
+export interface Layout {
+  readonly nodes?: Places;
+  readonly pinned?: readonly string[];
+  readonly notes?: readonly Note[];
+  readonly groups?: readonly Group[];
+}
+
 export interface FlowDocument {
   readonly format: string;
   readonly key: string;
   readonly name: Words;
   readonly nodes: readonly FlowNode[];
   readonly edges: readonly FlowEdge[];
-  readonly layout?: { readonly nodes?: Places };
+  readonly layout?: Layout;
   readonly [other: string]: unknown;
-}
-
-/** A part of a flow that was copied: its nodes, the edges among them and where they stood. */
-export interface Excerpt {
-  readonly format: "orderflow/excerpt-1";
-  readonly nodes: readonly FlowNode[];
-  readonly edges: readonly FlowEdge[];
-  readonly places: Places;
 }
 
 export const ORIGIN: Place = { x: 0, y: 0 };
@@ -74,13 +77,7 @@ export function edgeFrom(document: FlowDocument, node: string, port: string): Fl
   return document.edges.find((edge) => edge.from === node && edge.port === port);
 }
 
-/** The first free id with this prefix: n1, n2, … */
-export function freeId(prefix: string, taken: Iterable<string>): string {
-  const used = new Set(taken);
-  let number = used.size + 1;
-  while (used.has(`${prefix}${number}`)) number += 1;
-  return `${prefix}${number}`;
-}
+export { freeId };
 
 export function freeNodeId(document: FlowDocument): string {
   return freeId(
@@ -128,14 +125,13 @@ export function removeParts(
   nodes: ReadonlySet<string>,
   edges: ReadonlySet<string> = new Set(),
 ): FlowDocument {
-  const places = Object.fromEntries(Object.entries(placesOf(document)).filter(([id]) => !nodes.has(id)));
   return {
     ...document,
     nodes: document.nodes.filter((node) => !nodes.has(node.id)),
     edges: document.edges.filter(
       (edge) => !edges.has(edge.id) && !nodes.has(edge.from) && !nodes.has(edge.to),
     ),
-    layout: { ...document.layout, nodes: places },
+    ...(nodes.size > 0 && { layout: layoutWithout(document.layout ?? {}, nodes) }),
   };
 }
 
@@ -192,53 +188,6 @@ export function reworded(before: Words | undefined, text: string, language: stri
 
 export function renameFlow(document: FlowDocument, name: string, language: string): FlowDocument {
   return { ...document, name: reworded(document.name, name.trim(), language) ?? document.name };
-}
-
-export function excerptOf(document: FlowDocument, nodes: ReadonlySet<string>): Excerpt {
-  const places = placesOf(document);
-  return {
-    format: "orderflow/excerpt-1",
-    nodes: document.nodes.filter((node) => nodes.has(node.id)),
-    edges: document.edges.filter((edge) => nodes.has(edge.from) && nodes.has(edge.to)),
-    places: Object.fromEntries([...nodes].map((id) => [id, places[id] ?? ORIGIN])),
-  };
-}
-
-/** Read an excerpt from text (a clipboard); anything else is null. */
-export function readExcerpt(text: string): Excerpt | null {
-  try {
-    const value = JSON.parse(text) as Partial<Excerpt> | null;
-    const isExcerpt =
-      value?.format === "orderflow/excerpt-1" && Array.isArray(value.nodes) && Array.isArray(value.edges);
-    return isExcerpt ? (value as Excerpt) : null;
-  } catch {
-    return null;
-  }
-}
-
-/** Paste an excerpt with its top left corner at `corner`; the copies get ids of their own. */
-export function paste(
-  document: FlowDocument,
-  excerpt: Excerpt,
-  corner: Place,
-): { document: FlowDocument; added: readonly string[] } {
-  const places = Object.values(excerpt.places);
-  const left = Math.min(...places.map((place) => place.x));
-  const top = Math.min(...places.map((place) => place.y));
-  const renamedIds = new Map<string, string>();
-  let result = document;
-  for (const node of excerpt.nodes) {
-    const place = excerpt.places[node.id] ?? ORIGIN;
-    const id = freeNodeId(result);
-    renamedIds.set(node.id, id);
-    result = addNode(result, { ...node, id }, { x: corner.x + place.x - left, y: corner.y + place.y - top });
-  }
-  for (const edge of excerpt.edges) {
-    const from = renamedIds.get(edge.from);
-    const to = renamedIds.get(edge.to);
-    if (from !== undefined && to !== undefined) result = connect(result, from, edge.port, to);
-  }
-  return { document: result, added: [...renamedIds.values()] };
 }
 
 /** Names resolved for a reader: their language, else English, else whatever there is. */

@@ -4,14 +4,24 @@ import { Config, type Edge, Graph, type Node, Shape } from "@antv/x6";
 import { type CardContent, cardElement, cardSize, contentOf } from "./card";
 import type { FlowEdge, Place, Places } from "./document";
 import type { Editor } from "./editor";
+import { Backdrop } from "./editing/backdrop";
+import { type FoldedCard, foldedCards, groupCard } from "./editing/folded";
+import { foldedIn } from "./layout";
 import { distanceTo, middleOf, route } from "./route";
-import { around, contains, entryOf, exitOf, MARGIN, type Rect } from "./shape";
+import { around, contains, entryOf, exitOf, MARGIN, overlaps, type Rect } from "./shape";
 
 const CARD_SHAPE = "step-card";
 const WAY_SHAPE = "step-way";
 const SMALLEST = 0.15;
 const LARGEST = 2;
 const READABLE = 0.7;
+
+interface Ends {
+  readonly from: string;
+  readonly to: string;
+  readonly exit: number;
+  readonly exits: readonly string[];
+}
 
 // The page's own style sheet holds X6's few rules: our policy lets no script add style elements.
 Config.autoInsertCSS = false;
@@ -47,6 +57,9 @@ Graph.registerEdge(
 
 export class Drawing {
   readonly graph: Graph;
+  /** Notes and the frames of groups, behind the cards. */
+  readonly backdrop: Backdrop;
+  private folds: ReadonlyMap<string, FoldedCard> = new Map();
   private readonly rects = new Map<string, Rect>();
   private readonly shown = new Map<string, string>();
 
@@ -69,6 +82,8 @@ export class Drawing {
       guard: () => true,
       scaling: { min: SMALLEST, max: LARGEST },
     });
+    this.backdrop = new Backdrop(editor, (id) => this.rects.get(id));
+    container.prepend(this.backdrop.element);
     for (const event of ["translate", "scale", "resize"] as const) this.graph.on(event, () => this.moved());
     editor.on("document", () => this.follow());
     editor.on("selection", () => this.follow());
@@ -79,32 +94,63 @@ export class Drawing {
   /** Called after the view moved or zoomed. */
   onMoved: () => void = () => {};
   private held = false;
+  private found: ReadonlySet<string> = new Set();
 
   // --- following the document -------------------------------------------------------------------------------------
 
   follow(): void {
     if (this.held) return;
     const { document, selectedEdge } = this.editor;
+    const hidden = foldedIn(document);
+    this.folds = foldedCards(this.editor);
+    const nodes = document.nodes.filter((node) => !hidden.has(node.id));
+    const edges = document.edges.filter((edge) => this.cardOf(edge.from) !== this.cardOf(edge.to));
     const wanted = new Set<string>();
-    for (const node of document.nodes) {
-      wanted.add(`node:${node.id}`);
-      this.rects.set(node.id, this.editor.rectOf(node.id));
+    for (const { id } of nodes) {
+      wanted.add(`node:${id}`);
+      this.rects.set(id, this.editor.rectOf(id));
     }
-    for (const edge of document.edges) wanted.add(`edge:${edge.id}`);
+    for (const [id, fold] of this.folds) {
+      wanted.add(`node:${id}`);
+      this.rects.set(id, fold.rect);
+    }
+    for (const edge of edges) wanted.add(`edge:${edge.id}`);
     this.graph.startBatch("follow");
     for (const key of [...this.shown.keys()].filter((known) => !wanted.has(known))) {
       this.graph.removeCell(key);
       this.shown.delete(key);
       this.rects.delete(key.replace(/^node:/, ""));
     }
-    for (const node of document.nodes) this.followNode(node.id);
-    for (const edge of document.edges) this.followEdge(edge, edge.id === selectedEdge);
+    for (const { id } of nodes) this.followCard(id, contentOf(this.editor, id));
+    for (const [id, fold] of this.folds) this.followCard(id, groupCard(this.editor, fold));
+    for (const edge of edges) this.followEdge(edge, edge.id === selectedEdge);
     this.graph.stopBatch("follow");
+    this.backdrop.follow();
   }
 
-  private followNode(id: string): void {
-    const content = contentOf(this.editor, id);
-    const place = this.editor.placeOf(id);
+  /** The card that stands for a step: its own, or that of its collapsed group. */
+  private cardOf(node: string): string {
+    const group = foldedIn(this.editor.document).get(node);
+    return group === undefined ? node : `group:${group.id}`;
+  }
+
+  /** The ways out of a card, in their order: its ports, or all that leaves a collapsed group. */
+  private exitsOf(card: string): readonly string[] {
+    return this.folds.get(card)?.outgoing.map((edge) => edge.id) ?? this.editor.portIds(card);
+  }
+
+  /** Between which cards an edge runs, and by which of the ways out. */
+  private endsOf(edge: FlowEdge): Ends {
+    const from = this.cardOf(edge.from);
+    const exits = this.exitsOf(from);
+    const exit = exits.indexOf(this.folds.has(from) ? edge.id : edge.port);
+    return { from, to: this.cardOf(edge.to), exit: Math.max(exit, 0), exits };
+  }
+
+  private followCard(id: string, plain: CardContent): void {
+    const content = { ...plain, found: this.found.has(id) };
+    const { x, y } = this.rects.get(id) as Rect;
+    const place = { x, y };
     const key = `node:${id}`;
     const { width, height } = cardSize(content);
     const box = { width: width + 2 * MARGIN, height: height + 2 * MARGIN };
@@ -123,14 +169,14 @@ export class Drawing {
 
   private followEdge(edge: FlowEdge, selected: boolean): void {
     const key = `edge:${edge.id}`;
-    const ports = this.editor.ports(edge.from);
-    const index = ports.findIndex((port) => port.id === edge.port);
-    const failure = ports[index]?.failure ?? false;
-    const told = JSON.stringify([edge, index, ports.length, failure, selected]);
+    const port = this.editor.ports(edge.from).find((one) => one.id === edge.port);
+    const failure = port?.failure ?? false;
+    const ends = this.endsOf(edge);
+    const told = JSON.stringify([edge, ends.from, ends.to, ends.exit, ends.exits.length, failure, selected]);
     if (this.shown.get(key) === told) return;
-    const exit = exitOf({ x: MARGIN, y: MARGIN }, Math.max(index, 0), ports.length);
-    const source = anchored(edge.from, exit);
-    const target = anchored(edge.to, entryOf({ x: MARGIN, y: MARGIN }));
+    const exit = exitOf({ x: MARGIN, y: MARGIN }, ends.exit, ends.exits.length);
+    const source = anchored(ends.from, exit);
+    const target = anchored(ends.to, entryOf({ x: MARGIN, y: MARGIN }));
     const attrs = wayAttrs(failure, selected);
     const known = this.graph.getCellById(key) as Edge | null;
     if (known === null) {
@@ -165,11 +211,25 @@ export class Drawing {
   /** Show nodes elsewhere for the time of a drag; the document does not change, and is not followed until `release`. */
   preview(places: Places): void {
     this.held = true;
-    for (const [id, place] of Object.entries(places)) {
+    for (const [id, place] of Object.entries(this.cardPlaces(places))) {
       const rect = this.rects.get(id);
       if (rect !== undefined) this.rects.set(id, { ...rect, x: place.x, y: place.y });
       (this.graph.getCellById(`node:${id}`) as Node | null)?.position(place.x - MARGIN, place.y - MARGIN);
     }
+    this.backdrop.layFrames();
+  }
+
+  /** Places of cards, told by those of steps: a collapsed group goes where its steps go. */
+  private cardPlaces(places: Places): Places {
+    return Object.fromEntries(
+      Object.entries(places).map(([id, place]) => {
+        const card = this.cardOf(id);
+        const fold = this.folds.get(card);
+        if (fold === undefined) return [id, place];
+        const before = this.editor.placeOf(id);
+        return [card, { x: fold.rect.x + place.x - before.x, y: fold.rect.y + place.y - before.y }];
+      }),
+    );
   }
 
   /** Draw all edges anew: after cards that they go around have moved. */
@@ -190,35 +250,43 @@ export class Drawing {
 
   /** All points of an edge, from port to card. */
   wayOf(edge: FlowEdge): Place[] {
-    const from = this.rects.get(edge.from);
-    const to = this.rects.get(edge.to);
+    const ends = this.endsOf(edge);
+    const from = this.rects.get(ends.from);
+    const to = this.rects.get(ends.to);
     if (from === undefined || to === undefined) return [];
-    const ports = this.editor.portIds(edge.from);
-    const index = Math.max(ports.indexOf(edge.port), 0);
-    const exit = exitOf(from, index, ports.length);
+    const exit = exitOf(from, ends.exit, ends.exits.length);
     const entry = entryOf(to);
     const cards = [...this.rects.values()];
-    return [exit, ...route(exit, entry, cards, this.laneOf(edge, ports)), entry];
+    return [exit, ...route(exit, entry, cards, this.laneOf(ends)), entry];
   }
 
   /**
    * Which lane beside its card an edge turns in. Those that go up come first, the lowest outermost; then those that go
    * down, the highest outermost: so they do not cross, and no two share a lane.
    */
-  private laneOf(edge: FlowEdge, ports: readonly string[]): number {
-    const from = this.rects.get(edge.from);
-    if (from === undefined || ports.length < 2) return 0;
+  private laneOf(ends: Ends): number {
+    const { exits } = ends;
+    const from = this.rects.get(ends.from);
+    if (from === undefined || exits.length < 2) return 0;
     const up: string[] = [];
     const down: string[] = [];
-    for (const [index, port] of ports.entries()) {
-      const sibling = this.editor.document.edges.find((one) => one.from === edge.from && one.port === port);
-      const to = sibling === undefined ? undefined : this.rects.get(sibling.to);
+    for (const [index, exit] of exits.entries()) {
+      const to = this.goalOf(ends.from, exit);
       if (to === undefined) continue;
-      const rise = exitOf(from, index, ports.length).y - entryOf(to).y;
-      if (rise > 1) up.push(port);
-      else if (rise < -1) down.unshift(port);
+      const rise = exitOf(from, index, exits.length).y - entryOf(to).y;
+      if (rise > 1) up.push(exit);
+      else if (rise < -1) down.unshift(exit);
     }
-    return Math.min(Math.max([...up, ...down].indexOf(edge.port), 0), 6);
+    return Math.min(Math.max([...up, ...down].indexOf(exits[ends.exit] ?? ""), 0), 6);
+  }
+
+  /** Where a way out of a card leads. */
+  private goalOf(card: string, exit: string): Rect | undefined {
+    const { edges } = this.editor.document;
+    const edge = this.folds.has(card)
+      ? edges.find((one) => one.id === exit)
+      : edges.find((one) => one.from === card && one.port === exit);
+    return edge === undefined ? undefined : this.rects.get(this.cardOf(edge.to));
   }
 
   middleOf(edge: FlowEdge): Place {
@@ -230,7 +298,8 @@ export class Drawing {
     let nearest: FlowEdge | undefined;
     let distance = reach;
     for (const edge of this.editor.document.edges) {
-      if (except.has(edge.from) || except.has(edge.to)) continue;
+      if (except.has(edge.from) || except.has(edge.to) || this.cardOf(edge.from) === this.cardOf(edge.to))
+        continue;
       const far = distanceTo(this.wayOf(edge), point);
       if (far <= distance) {
         distance = far;
@@ -246,20 +315,31 @@ export class Drawing {
     return undefined;
   }
 
-  nodesIn(area: Rect): string[] {
+  /** The steps whose cards fulfil this; those of a collapsed group when its card does. */
+  nodesWhere(test: (rect: Rect) => boolean): string[] {
     return [...this.rects]
-      .filter(
-        ([, rect]) =>
-          rect.x < area.x + area.width &&
-          rect.x + rect.width > area.x &&
-          rect.y < area.y + area.height &&
-          rect.y + rect.height > area.y,
-      )
-      .map(([id]) => id);
+      .filter(([, rect]) => test(rect))
+      .flatMap(([id]) => this.folds.get(id)?.group.nodes ?? [id]);
   }
 
+  nodesIn(area: Rect): string[] {
+    return this.nodesWhere((rect) => overlaps(rect, area));
+  }
+
+  /** Where a step is drawn: its own card, or that of its collapsed group. */
   rectOf(id: string): Rect | undefined {
-    return this.rects.get(id);
+    return this.rects.get(this.cardOf(id));
+  }
+
+  /** Every card that is drawn, with the steps that it stands for. */
+  cards(): readonly { readonly nodes: readonly string[]; readonly rect: Rect }[] {
+    return [...this.rects].map(([id, rect]) => ({ nodes: this.folds.get(id)?.group.nodes ?? [id], rect }));
+  }
+
+  /** Mark the cards of steps that were found. */
+  markFound(nodes: ReadonlySet<string>): void {
+    this.found = new Set([...nodes].map((id) => this.cardOf(id)));
+    this.follow();
   }
 
   /** Mark one edge (where a step would be inserted), or none. */
@@ -389,13 +469,16 @@ export class Drawing {
   }
 
   bounds(): Rect {
-    return around([...this.rects.values()]);
+    return around([...this.rects.values(), ...this.editor.notes]);
   }
 
   /** Bring a node into view without moving more than is needed. */
   reveal(id: string): void {
-    const rect = this.rects.get(id);
-    if (rect === undefined) return;
+    const rect = this.rectOf(id);
+    if (rect !== undefined) this.revealRect(rect);
+  }
+
+  revealRect(rect: Rect): void {
     const corner = this.toContainer({ x: rect.x, y: rect.y });
     const { width: wide, height: high } = this.room;
     const zoom = this.zoom;

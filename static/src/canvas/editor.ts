@@ -2,13 +2,15 @@
 
 import type { FlowDocument, FlowNode, Place, Places, Settings } from "./document";
 import * as doc from "./document";
+import { cornerOf, type Excerpt, excerptOf, paste } from "./excerpt";
 import { History } from "./history";
+import { type Note, notesOf, removeNotes } from "./layout";
 import type { Kind } from "./log";
 import type { Named, NodeKind, Palette, Schema } from "./palette-types";
 import { mainPort, type NodePort, portsOf } from "./ports";
 import { Sentences } from "./sentence";
 import { CARD_WIDTH, cardHeight, cardRect, exitOf, freeSpot, GRID, HEAD_HEIGHT, type Rect } from "./shape";
-import { missingPlaces, tidy } from "./tidy";
+import { missingPlaces, tidy, type TidyOptions } from "./tidy";
 import type { Say } from "./words";
 
 export interface Problem {
@@ -47,6 +49,7 @@ export class Editor {
   readonly sentences: Sentences;
   readonly kinds: ReadonlyMap<string, NodeKind>;
   selected: ReadonlySet<string> = new Set();
+  selectedNotes: ReadonlySet<string> = new Set();
   selectedEdge: string | null = null;
   problems: readonly Problem[] = [];
   /** Marks of cards in a view that compares two documents. */
@@ -137,9 +140,13 @@ export class Editor {
     return [...this.palette.teams, ...own];
   }
 
+  get notes(): readonly Note[] {
+    return notesOf(this.document);
+  }
+
   /** Whether a node takes edges in: the start does not. */
   takesEdges(id: string): boolean {
-    return this.kindOf(id)?.incoming ?? true;
+    return this.node(id) !== undefined && (this.kindOf(id)?.incoming ?? true);
   }
 
   /** Whether another node of this kind may be added: there is one start. */
@@ -209,8 +216,7 @@ export class Editor {
       next = doc.insertOnEdge(next, edge, id, mainPort(ports));
       next = this.withRoomAfter(next, id, place);
     }
-    this.selected = new Set([id]);
-    this.selectedEdge = null;
+    this.choose([id]);
     this.change(next, this.say(edge === undefined ? "didAdd" : "didInsert", { step: kind.label }));
     this.tell("selection");
     return id;
@@ -240,7 +246,7 @@ export class Editor {
 
   /** Remove what is selected; `reconnect` leads what came in on to what came after. */
   remove(reconnect = false): number {
-    const { selected, selectedEdge } = this;
+    const { selected, selectedEdge, selectedNotes } = this;
     if (selectedEdge !== null) {
       this.change(
         doc.removeParts(this.document, new Set(), new Set([selectedEdge])),
@@ -248,12 +254,16 @@ export class Editor {
       );
       return 1;
     }
-    if (selected.size === 0) return 0;
+    const count = selected.size + selectedNotes.size;
+    if (count === 0) return 0;
     const next = reconnect
       ? doc.removeAndReconnect(this.document, selected)
       : doc.removeParts(this.document, selected);
-    this.change(next, this.say("didDelete", { step: this.namesOf(selected) }));
-    return selected.size;
+    const label = this.say("didDelete", {
+      step: selected.size > 0 ? this.namesOf(selected) : this.say("note"),
+    });
+    this.change(removeNotes(next, selectedNotes), label);
+    return count;
   }
 
   removeEdge(id: string): void {
@@ -275,49 +285,49 @@ export class Editor {
     this.change(doc.renameNode(this.document, id, name, this.language), label, key);
   }
 
-  /** Paste with the top left corner at `corner`. A second start is left out. Gives how many came in. */
-  paste(excerpt: doc.Excerpt, corner: Place, label = this.say("didPaste")): number {
+  /** Paste with the top left corner at `corner`. A second start is left out (`left`). Tells how many came in. */
+  paste(
+    excerpt: Excerpt,
+    corner: Place,
+    label = this.say("didPaste"),
+  ): { readonly nodes: number; readonly notes: number; readonly left: number } {
     const welcome = excerpt.nodes.filter((node) => {
       const kind = this.kinds.get(node.type);
       return kind === undefined || this.mayAdd(kind);
     });
-    const { document, added } = doc.paste(this.document, { ...excerpt, nodes: welcome }, corner);
-    if (added.length === 0) return 0;
-    this.selected = new Set(added);
-    this.selectedEdge = null;
-    this.change(document, label);
+    const left = excerpt.nodes.length - welcome.length;
+    const pasted = paste(this.document, { ...excerpt, nodes: welcome }, corner);
+    if (pasted.nodes.length + pasted.notes.length === 0) return { nodes: 0, notes: 0, left };
+    this.choose(pasted.nodes, pasted.notes);
+    this.change(pasted.document, label);
     this.tell("selection");
-    return added.length;
+    return { nodes: pasted.nodes.length, notes: pasted.notes.length, left };
   }
 
   duplicate(): number {
-    const excerpt = doc.excerptOf(this.document, this.selected);
-    const corner = this.cornerOf(excerpt);
-    return this.paste(excerpt, { x: corner.x + GRID * 4, y: corner.y + GRID * 6 }, this.say("didDuplicate"));
+    const excerpt = excerptOf(this.document, this.selected, this.selectedNotes);
+    const corner = cornerOf(excerpt);
+    const beside = { x: corner.x + GRID * 4, y: corner.y + GRID * 6 };
+    const { nodes, notes } = this.paste(excerpt, beside, this.say("didDuplicate"));
+    return nodes + notes;
   }
 
-  tidy(): void {
-    this.change(doc.placeNodes(this.document, tidy(this.document, this.portIds)), this.say("didTidy"));
-  }
-
-  cornerOf(excerpt: doc.Excerpt): Place {
-    const places = Object.values(excerpt.places);
-    return {
-      x: Math.min(...places.map((place) => place.x)),
-      y: Math.min(...places.map((place) => place.y)),
-    };
+  tidy(options: TidyOptions = {}): void {
+    this.change(
+      doc.placeNodes(this.document, tidy(this.document, this.portIds, options)),
+      this.say("didTidy"),
+    );
   }
 
   // --- selecting --------------------------------------------------------------------------------------------------
 
-  select(nodes: Iterable<string>): void {
-    this.selected = new Set(nodes);
-    this.selectedEdge = null;
+  select(nodes: Iterable<string>, notes: Iterable<string> = []): void {
+    this.choose(nodes, notes);
     this.tell("selection");
   }
 
   selectEdge(id: string | null): void {
-    this.selected = new Set();
+    this.choose([]);
     this.selectedEdge = id;
     this.tell("selection");
   }
@@ -325,15 +335,21 @@ export class Editor {
   toggle(id: string): void {
     const next = new Set(this.selected);
     if (!next.delete(id)) next.add(id);
-    this.select(next);
+    this.select(next, this.selectedNotes);
   }
 
   /** The one selected node, if it is one. */
   get single(): string | undefined {
-    return this.selected.size === 1 ? [...this.selected][0] : undefined;
+    return this.selected.size === 1 && this.selectedNotes.size === 0 ? [...this.selected][0] : undefined;
   }
 
   readonly portIds = (id: string): readonly string[] => this.ports(id).map((port) => port.id);
+
+  private choose(nodes: Iterable<string>, notes: Iterable<string> = []): void {
+    this.selected = new Set(nodes);
+    this.selectedNotes = new Set(notes);
+    this.selectedEdge = null;
+  }
 
   // --- inside -----------------------------------------------------------------------------------------------------
 
@@ -391,9 +407,13 @@ export class Editor {
     const kept = [...this.selected].filter((id) => present.has(id));
     const edgeGone =
       this.selectedEdge !== null && !this.document.edges.some((edge) => edge.id === this.selectedEdge);
-    const changed = kept.length !== this.selected.size || edgeGone;
+    const written = new Set(this.notes.map((note) => note.id));
+    const keptNotes = [...this.selectedNotes].filter((id) => written.has(id));
+    const changed =
+      kept.length !== this.selected.size || keptNotes.length !== this.selectedNotes.size || edgeGone;
     if (changed) {
       this.selected = new Set(kept);
+      this.selectedNotes = new Set(keptNotes);
       if (edgeGone) this.selectedEdge = null;
     }
     this.tell("document");

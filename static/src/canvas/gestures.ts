@@ -4,13 +4,22 @@ import type { FlowEdge, Place, Places } from "./document";
 import { h } from "./dom";
 import type { Drawing } from "./drawing";
 import type { Editor } from "./editor";
-import { around, CARD_WIDTH, GRID, HEAD_HEIGHT, type Rect, snapped, spanOf } from "./shape";
+import { isInside } from "./editing/arrange";
+import type { Shaping } from "./editing/shaping";
+import { groupsOf, NOTE_LEAST, shiftedBy } from "./layout";
+import { around, CARD_WIDTH, GRID, HEAD_HEIGHT, overlaps, type Rect, snapped, spanOf } from "./shape";
 import { type SnapLine, snap } from "./snap";
 
 const CLICK_SLACK = 4;
 const SNAP_REACH = 6;
 const TARGET_REACH = 24;
 const EDGE_REACH = 28;
+const LONG_PRESS_MS = 500;
+
+/** What lies under the pointer, of all that can be asked about. */
+export type Thing =
+  | { readonly kind: "node" | "edge" | "note" | "group"; readonly id: string }
+  | { readonly kind: "blank"; readonly at: Place };
 
 /** What a gesture asks for that is more than changing the document. */
 export interface Wishes {
@@ -18,6 +27,12 @@ export interface Wishes {
   offerNext(node: string, port: string, client: Place, at?: Place): void;
   offerAt(client: Place, at: Place): void;
   openSettings(node: string): void;
+  rename(thing: Thing): void;
+  writeNote(note: string): void;
+  /** Offer what can be done with a thing. */
+  offerMenu(client: Place, thing: Thing): void;
+  /** A way out was tapped: the next tap tells where it leads. */
+  arm(node: string, port: string): void;
   /** A gesture is over: whatever had to wait for it may happen now. */
   settled(): void;
 }
@@ -28,6 +43,13 @@ interface Gesture {
   cancel(): void;
 }
 
+/** What is dragged: steps and notes; `node` when it is the card of one step. */
+interface Grabbed {
+  readonly nodes: readonly string[];
+  readonly notes: readonly string[];
+  readonly node?: string;
+}
+
 /** What stands in while it is found out which gesture begins. */
 const RESTING: Gesture = { move: () => {}, end: () => {}, cancel: () => {} };
 
@@ -36,11 +58,17 @@ export class Gestures {
   private readonly fingers = new Map<number, Place>();
   private readonly overlay: HTMLElement;
   private space = false;
+  private pressTimer: number | undefined;
+  private armed: { readonly node: string; readonly port: string } | null = null;
+  /** What is drawn over blank canvas is a loop around what it selects, not a box. */
+  isLasso = false;
+  onLasso: () => void = () => {};
 
   constructor(
     private readonly surface: HTMLElement,
     private readonly drawing: Drawing,
     private readonly editor: Editor,
+    private readonly shaping: Shaping,
     private readonly wishes: Wishes,
   ) {
     this.overlay = h("div", { class: "canvas-marks", "aria-hidden": "true" });
@@ -51,6 +79,8 @@ export class Gestures {
     surface.addEventListener("pointercancel", (event) => this.abandon(event));
     surface.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     surface.addEventListener("dblclick", (event) => this.doubled(event));
+    surface.addEventListener("contextmenu", (event) => this.asked(event));
+    surface.addEventListener("click", (event) => this.folded(event));
     document.addEventListener("keydown", (event) => this.spaceKey(event, true));
     document.addEventListener("keyup", (event) => this.spaceKey(event, false));
   }
@@ -69,9 +99,26 @@ export class Gestures {
     return true;
   }
 
+  /** Lead this way out to the card that is pressed next; null lets go of it. */
+  arm(way: { readonly node: string; readonly port: string } | null): void {
+    this.armed = way;
+    this.surface.classList.toggle("is-connecting", way !== null);
+  }
+
+  get isArmed(): boolean {
+    return this.armed !== null;
+  }
+
+  setLasso(on: boolean): void {
+    this.isLasso = on;
+    this.surface.classList.toggle("is-lasso", on);
+    this.onLasso();
+  }
+
   private begin(event: PointerEvent): void {
     const target = event.target as Element;
-    if (target.closest(".canvas-float") !== null) return;
+    window.clearTimeout(this.pressTimer);
+    if (target.closest(".canvas-float, .group-fold, textarea") !== null) return;
     this.fingers.set(event.pointerId, pointOf(event));
     this.surface.focus({ preventScroll: true });
     if (this.fingers.size === 2) {
@@ -84,6 +131,7 @@ export class Gestures {
     const gesture = this.gestureAt(event, target);
     this.current = gesture;
     if (gesture === null) return;
+    if (event.pointerType === "touch") this.awaitLongPress(event);
     event.preventDefault();
     this.surface.setPointerCapture(event.pointerId);
   }
@@ -91,16 +139,72 @@ export class Gestures {
   private gestureAt(event: PointerEvent, target: Element): Gesture | null {
     if (event.button === 1 || this.space) return this.panning(event);
     if (event.button !== 0) return null;
-    const card = target.closest<HTMLElement>(".card");
-    const node = card?.dataset.node;
-    if (node !== undefined) {
-      if (this.editor.readOnly) return this.choosing(node);
-      const port = target.closest<HTMLElement>(".port")?.dataset.port;
-      return port === undefined ? this.moving(event, node) : this.connecting(event, node, port);
+    if (this.armed !== null) return this.connectingTo(this.armed, thingAt(target));
+    const thing = thingAt(target);
+    switch (thing?.kind) {
+      case "node": {
+        const port = target.closest<HTMLElement>(".port")?.dataset.port;
+        if (this.editor.readOnly) return this.choosing([thing.id]);
+        return port === undefined
+          ? this.moving(event, { nodes: [thing.id], notes: [], node: thing.id })
+          : this.connecting(event, thing.id, port);
+      }
+      case "group": {
+        const nodes = groupsOf(this.editor.document).find((group) => group.id === thing.id)?.nodes ?? [];
+        return this.editor.readOnly ? this.choosing(nodes) : this.moving(event, { nodes, notes: [] });
+      }
+      case "note":
+        if (this.editor.readOnly) return this.choosing([], [thing.id]);
+        return target.closest(".note-grip") === null
+          ? this.moving(event, { nodes: [], notes: [thing.id] })
+          : this.resizing(event, thing.id);
+      case "edge":
+        return this.choosingEdge(thing.id);
+      default:
+        if (event.pointerType === "touch" && !this.isLasso) return this.panning(event);
+        return event.altKey || this.isLasso ? this.looping(event) : this.boxing(event);
     }
-    const edge = target.closest(".x6-edge")?.getAttribute("data-cell-id");
-    if (edge?.startsWith("edge:")) return this.choosingEdge(edge.slice("edge:".length));
-    return event.pointerType === "touch" ? this.panning(event) : this.boxing(event);
+  }
+
+  // --- asking what can be done ------------------------------------------------------------------------------------
+
+  private awaitLongPress(start: PointerEvent): void {
+    const target = start.target as Element;
+    const stop = (event?: PointerEvent): void => {
+      if (event?.type === "pointermove" && !isDrag(start, event)) return;
+      window.clearTimeout(this.pressTimer);
+      this.surface.removeEventListener("pointermove", stop);
+      this.surface.removeEventListener("pointerup", stop);
+    };
+    this.pressTimer = window.setTimeout(() => {
+      stop();
+      if (this.fingers.size !== 1) return;
+      this.cancel();
+      this.offerMenu(pointOf(start), target);
+    }, LONG_PRESS_MS);
+    this.surface.addEventListener("pointermove", stop);
+    this.surface.addEventListener("pointerup", stop);
+  }
+
+  private asked(event: MouseEvent): void {
+    const target = event.target as Element;
+    if (target.closest(".canvas-float, textarea") !== null) return;
+    event.preventDefault();
+    // A finger that rests has been heard already.
+    if ((event as PointerEvent).pointerType === "touch") return;
+    this.cancel();
+    this.offerMenu(pointOf(event), document.elementFromPoint(event.clientX, event.clientY) ?? target);
+  }
+
+  private offerMenu(client: Place, target: Element): void {
+    const thing = thingAt(target);
+    this.wishes.offerMenu(client, thing ?? { kind: "blank", at: this.drawing.toLocal(client) });
+  }
+
+  private folded(event: MouseEvent): void {
+    const button = (event.target as Element).closest(".group-fold");
+    const group = button?.closest<HTMLElement>("[data-group]")?.dataset.group;
+    if (group !== undefined) this.shaping.fold(group);
   }
 
   private moved(event: PointerEvent): void {
@@ -123,24 +227,28 @@ export class Gestures {
 
   // --- moving cards -----------------------------------------------------------------------------------------------
 
-  private moving(start: PointerEvent, node: string): Gesture {
+  private moving(start: PointerEvent, grabbed: Grabbed): Gesture {
     const { editor, drawing } = this;
     const additive = start.shiftKey || start.ctrlKey || start.metaKey;
-    const before = editor.selected;
-    if (!before.has(node)) editor.select(additive ? [...before, node] : [node]);
+    const wasSelected = isSelected(editor, grabbed);
+    if (!wasSelected && additive)
+      editor.select([...editor.selected, ...grabbed.nodes], [...editor.selectedNotes, ...grabbed.notes]);
+    else if (!wasSelected) editor.select(grabbed.nodes, grabbed.notes);
     const origin = drawing.toLocal(pointOf(start));
-    const group = [...(editor.selected.has(node) ? editor.selected : [node])];
-    const from = new Map(group.map((id) => [id, editor.placeOf(id)]));
-    const ids = new Set(group);
-    const others = editor.document.nodes
-      .filter((one) => !ids.has(one.id))
-      .map((one) => editor.rectOf(one.id));
-    const whole = around(group.map((id) => editor.rectOf(id)));
-    const alone = group.length === 1 && !this.isConnected(node);
+    const ids = editor.selected;
+    const from = new Map([...ids].map((id) => [id, editor.placeOf(id)]));
+    const notes = editor.notes.filter((note) => editor.selectedNotes.has(note.id));
+    const cards = drawing.cards().filter((card) => card.nodes.some((id) => ids.has(id)));
+    const others = [
+      ...drawing.cards().filter((card) => !card.nodes.some((id) => ids.has(id))),
+      ...editor.notes.filter((note) => !editor.selectedNotes.has(note.id)).map((rect) => ({ rect })),
+    ].map(({ rect }) => rect);
+    const whole = around([...cards.map(({ rect }) => rect), ...notes]);
+    const { node } = grabbed;
+    const isAlone = node !== undefined && ids.size === 1 && notes.length === 0 && !this.isConnected(node);
     let places: Places | null = null;
+    let papers: ReadonlyMap<string, Place> = new Map();
     let edge: FlowEdge | undefined;
-    const shifted = (dx: number, dy: number): Places =>
-      Object.fromEntries([...from].map(([id, place]) => [id, { x: place.x + dx, y: place.y + dy }]));
     const settle = (): void => {
       this.clearMarks();
       drawing.markEdge(undefined);
@@ -150,16 +258,18 @@ export class Gestures {
       move: (event) => {
         if (places === null && !isDrag(start, event)) return;
         const here = drawing.toLocal(pointOf(event));
-        const wanted = snapped({ x: whole.x + here.x - origin.x, y: whole.y + here.y - origin.y });
-        const free = event.altKey;
-        const box = free ? { x: whole.x + here.x - origin.x, y: whole.y + here.y - origin.y } : wanted;
-        const fit = free
+        const free = { x: whole.x + here.x - origin.x, y: whole.y + here.y - origin.y };
+        const box = event.altKey ? free : snapped(free);
+        const fit = event.altKey
           ? { dx: 0, dy: 0, lines: [] }
           : snap({ ...whole, ...box }, others, SNAP_REACH / drawing.zoom);
-        places = shifted(box.x + fit.dx - whole.x, box.y + fit.dy - whole.y);
+        const [dx, dy] = [box.x + fit.dx - whole.x, box.y + fit.dy - whole.y];
+        places = Object.fromEntries([...from].map(([id, place]) => [id, shiftedBy(place, dx, dy)]));
+        papers = new Map(notes.map((note) => [note.id, shiftedBy(note, dx, dy)]));
         drawing.preview(places);
+        drawing.backdrop.preview(papers);
         this.showLines(fit.lines);
-        if (alone) {
+        if (isAlone) {
           const centre = { x: box.x + CARD_WIDTH / 2, y: box.y + HEAD_HEIGHT / 2 };
           edge = drawing.edgeNear(centre, EDGE_REACH, ids);
           drawing.markEdge(edge);
@@ -167,16 +277,47 @@ export class Gestures {
       },
       end: () => {
         if (places === null) {
-          if (additive && before.has(node)) editor.toggle(node);
-          else if (!additive) editor.select([node]);
+          this.pressed(grabbed, additive, wasSelected);
           return;
         }
-        const done = places;
-        if (edge === undefined) editor.move(done);
-        else editor.insert(node, edge.id, done);
+        if (edge !== undefined && node !== undefined) editor.insert(node, edge.id, places);
+        else this.shaping.move(places, papers);
         settle();
       },
       cancel: settle,
+    };
+  }
+
+  /** What a press without a drag selects. */
+  private pressed(grabbed: Grabbed, additive: boolean, wasSelected: boolean): void {
+    const { editor } = this;
+    if (!additive) editor.select(grabbed.nodes, grabbed.notes);
+    else if (wasSelected) {
+      const without = (all: ReadonlySet<string>, gone: readonly string[]): string[] =>
+        [...all].filter((id) => !gone.includes(id));
+      editor.select(without(editor.selected, grabbed.nodes), without(editor.selectedNotes, grabbed.notes));
+    }
+  }
+
+  private resizing(start: PointerEvent, id: string): Gesture {
+    const { drawing, editor } = this;
+    const note = editor.notes.find((one) => one.id === id);
+    const origin = drawing.toLocal(pointOf(start));
+    if (note === undefined) return RESTING;
+    let size: { width: number; height: number } | null = null;
+    return {
+      move: (event) => {
+        const here = drawing.toLocal(pointOf(event));
+        size = {
+          width: Math.max(NOTE_LEAST.width, note.width + here.x - origin.x),
+          height: Math.max(NOTE_LEAST.height, note.height + here.y - origin.y),
+        };
+        drawing.backdrop.previewSize(id, size.width, size.height);
+      },
+      end: () => {
+        if (size !== null) this.shaping.resizeNote(id, size.width, size.height);
+      },
+      cancel: () => drawing.backdrop.follow(),
     };
   }
 
@@ -209,7 +350,8 @@ export class Gestures {
       end: (event) => {
         settle();
         if (!dragged) {
-          this.wishes.offerNext(node, port, pointOf(event));
+          if (event.pointerType === "touch") this.wishes.arm(node, port);
+          else this.wishes.offerNext(node, port, pointOf(event));
           return;
         }
         const here = drawing.toLocal(pointOf(event));
@@ -223,8 +365,19 @@ export class Gestures {
     };
   }
 
-  private choosing(node: string): Gesture {
-    return { move: () => {}, end: () => this.editor.select([node]), cancel: () => {} };
+  /** The tap after a way out was tapped: a card is where it leads, anything else lets go of it. */
+  private connectingTo(way: { readonly node: string; readonly port: string }, thing: Thing | null): Gesture {
+    return {
+      ...RESTING,
+      end: () => {
+        this.arm(null);
+        if (thing?.kind === "node") this.editor.connect(way.node, way.port, thing.id);
+      },
+    };
+  }
+
+  private choosing(nodes: readonly string[], notes: readonly string[] = []): Gesture {
+    return { ...RESTING, end: () => this.editor.select(nodes, notes) };
   }
 
   private choosingEdge(edge: string): Gesture {
@@ -237,6 +390,7 @@ export class Gestures {
     const { editor, drawing } = this;
     const additive = start.shiftKey || start.ctrlKey || start.metaKey;
     const before = additive ? [...editor.selected] : [];
+    const written = additive ? [...editor.selectedNotes] : [];
     const origin = drawing.toLocal(pointOf(start));
     const band = h("div", { class: "canvas-band" });
     let dragged = false;
@@ -247,13 +401,44 @@ export class Gestures {
         dragged = true;
         const area = spanOf(origin, drawing.toLocal(pointOf(event)));
         this.lay(band, area);
-        editor.select(new Set([...before, ...drawing.nodesIn(area)]));
+        const notes = editor.notes.filter((note) => overlaps(note, area)).map((note) => note.id);
+        editor.select([...before, ...drawing.nodesIn(area)], [...written, ...notes]);
       },
       end: () => {
         band.remove();
         if (!dragged && !additive) editor.select([]);
       },
       cancel: () => band.remove(),
+    };
+  }
+
+  /** The lasso: what it is drawn around is selected, by the middles of cards and notes. */
+  private looping(start: PointerEvent): Gesture {
+    const { editor, drawing } = this;
+    const additive = start.shiftKey || start.ctrlKey || start.metaKey;
+    const before = additive ? [...editor.selected] : [];
+    const written = additive ? [...editor.selectedNotes] : [];
+    const loop: Place[] = [drawing.toLocal(pointOf(start))];
+    const picture = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    const line = document.createElementNS("http://www.w3.org/2000/svg", "polygon");
+    picture.setAttribute("class", "canvas-loop");
+    picture.append(line);
+    this.overlay.append(picture);
+    const within = (rect: Rect): boolean =>
+      isInside({ x: rect.x + rect.width / 2, y: rect.y + rect.height / 2 }, loop);
+    return {
+      move: (event) => {
+        loop.push(drawing.toLocal(pointOf(event)));
+        const points = loop.map((point) => drawing.toContainer(point));
+        line.setAttribute("points", points.map(({ x, y }) => `${x},${y}`).join(" "));
+        const notes = editor.notes.filter(within).map((note) => note.id);
+        editor.select([...before, ...drawing.nodesWhere(within)], [...written, ...notes]);
+      },
+      end: () => {
+        picture.remove();
+        if (this.isLasso) this.setLasso(false);
+      },
+      cancel: () => picture.remove(),
     };
   }
 
@@ -315,9 +500,12 @@ export class Gestures {
     // The pointer was captured by the surface, so the event does not tell what lies under it.
     const target = document.elementFromPoint(event.clientX, event.clientY);
     if (target === null || target.closest(".canvas-float, .port") !== null) return;
-    const node = target.closest<HTMLElement>(".card")?.dataset.node;
-    if (node !== undefined) this.wishes.openSettings(node);
-    else if (target.closest(".x6-edge") === null && !this.editor.readOnly) {
+    const thing = thingAt(target);
+    const isName = target.closest(".card-name, .group-name") !== null && !this.editor.readOnly;
+    if (thing?.kind === "note") this.wishes.writeNote(thing.id);
+    else if (thing?.kind === "group" || (thing?.kind === "node" && isName)) this.wishes.rename(thing);
+    else if (thing?.kind === "node") this.wishes.openSettings(thing.id);
+    else if (thing === null && !this.editor.readOnly) {
       const here = this.drawing.toLocal(pointOf(event));
       this.wishes.offerAt(pointOf(event), snapped({ x: here.x - GRID * 2, y: here.y - HEAD_HEIGHT / 2 }));
     }
@@ -366,6 +554,22 @@ export function isTyping(target: EventTarget | null): boolean {
   return (
     target instanceof HTMLElement && target.closest("input, textarea, select, [contenteditable]") !== null
   );
+}
+
+/** The thing that an element belongs to; null for blank canvas. A group is taken by its name or its card. */
+function thingAt(target: Element): Thing | null {
+  const card = target.closest<HTMLElement>(".card");
+  if (card?.dataset.node !== undefined) return { kind: "node", id: card.dataset.node };
+  const group = (card ?? target.closest(".group-head")?.closest<HTMLElement>(".group-frame"))?.dataset.group;
+  if (group !== undefined) return { kind: "group", id: group };
+  const note = target.closest<HTMLElement>(".note")?.dataset.note;
+  if (note !== undefined) return { kind: "note", id: note };
+  const edge = target.closest(".x6-edge")?.getAttribute("data-cell-id");
+  return edge?.startsWith("edge:") === true ? { kind: "edge", id: edge.slice("edge:".length) } : null;
+}
+
+function isSelected(editor: Editor, { nodes, notes }: Grabbed): boolean {
+  return nodes.every((id) => editor.selected.has(id)) && notes.every((id) => editor.selectedNotes.has(id));
 }
 
 function pointOf(event: MouseEvent): Place {

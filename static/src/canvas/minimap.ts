@@ -70,10 +70,10 @@ export class Minimap {
       chosen: this.color("--accent"),
       faulty: this.color("--failed"),
     };
-    for (const { id } of editor.document.nodes) {
-      const rect = drawing.rectOf(id);
-      if (rect === undefined) continue;
-      pen.fillStyle = editor.selected.has(id) ? colors.chosen : faulty.has(id) ? colors.faulty : colors.plain;
+    for (const { nodes, rect } of drawing.cards()) {
+      const isChosen = nodes.some((id) => editor.selected.has(id));
+      const isFaulty = nodes.some((id) => faulty.has(id));
+      pen.fillStyle = isChosen ? colors.chosen : isFaulty ? colors.faulty : colors.plain;
       const { x, y, width, height } = this.placed(rect);
       pen.fillRect(x, y, Math.max(width, 2), Math.max(height, 2));
     }

@@ -106,7 +106,7 @@ export class PalettePanel {
   }
 
   /** Add beside the selected step (and lead its free main way there), else in the middle of the view. */
-  private addNear(kind: NodeKind): void {
+  addNear(kind: NodeKind): void {
     const { editor, drawing } = this;
     const single = editor.single;
     const free = single === undefined ? undefined : freePort(editor, single);

@@ -9,6 +9,10 @@ export const GRID = 8;
 /** Room around the card for the dots of its ports and its shadow. */
 export const MARGIN = 28;
 
+/** Room between the steps of a group and its frame; the frame's name stands above them. */
+const FRAME_SIDE = 20;
+const FRAME_HEAD = 44;
+
 export interface Rect {
   readonly x: number;
   readonly y: number;
@@ -73,6 +77,17 @@ export function around(rects: readonly Rect[]): Rect {
   const right = Math.max(...rects.map((rect) => rect.x + rect.width));
   const bottom = Math.max(...rects.map((rect) => rect.y + rect.height));
   return { x: left, y: top, width: right - left, height: bottom - top };
+}
+
+/** The frame of a group around the cards in it. */
+export function frameAround(cards: readonly Rect[]): Rect {
+  const { x, y, width, height } = around(cards);
+  return {
+    x: x - FRAME_SIDE,
+    y: y - FRAME_HEAD,
+    width: width + 2 * FRAME_SIDE,
+    height: height + FRAME_HEAD + FRAME_SIDE,
+  };
 }
 
 /** The nearest free spot for a new card, downwards from where it is wanted. */

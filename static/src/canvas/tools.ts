@@ -1,12 +1,24 @@
-/** The small tools that float over the canvas: zoom, fit, tidy; the buttons of an edge; the hint on an empty canvas. */
+/** The small tools that float over the canvas: zoom, fit, tidy, lasso, notes, finding; the buttons of an edge; the hint on an empty canvas. */
 
-import { button, h } from "./dom";
+import { button, h, type IconName } from "./dom";
+import type { Workbench } from "./editing/workbench";
 import type { Drawing } from "./drawing";
 import type { Editor } from "./editor";
 
-export function zoomTools(editor: Editor, drawing: Drawing): HTMLElement {
+export function zoomTools(bench: Workbench): HTMLElement {
+  const { editor, drawing, commands, gestures } = bench;
   const { say } = editor;
-  const quiet = "button quiet icon-only";
+  const tool = (id: string, picture: IconName, press?: (event: MouseEvent) => void): HTMLElement | false => {
+    if (commands.get(id) === undefined) return false;
+    const element = button(commands.nameOf(id), press ?? (() => commands.run(id)), {
+      icon: picture,
+      class: "button quiet icon-only",
+    });
+    element.dataset.command = id;
+    // Keys may have been given anew since.
+    element.addEventListener("pointerenter", () => (element.title = commands.titleOf(id)));
+    return element;
+  };
   const shown = h("button", {
     type: "button",
     class: "button quiet zoom-shown",
@@ -18,22 +30,32 @@ export function zoomTools(editor: Editor, drawing: Drawing): HTMLElement {
   };
   drawing.graph.on("scale", tell);
   tell();
+  const lasso = tool("lasso", "lasso");
+  gestures.onLasso = () => lasso && lasso.setAttribute("aria-pressed", String(gestures.isLasso));
+  gestures.onLasso();
+  const tidy = tool("tidy", "tidy", (event) => {
+    const { left, top } = (event.currentTarget as HTMLElement).getBoundingClientRect();
+    bench.offerTidying({ x: left, y: top - 8 });
+  });
+  if (tidy) {
+    tidy.setAttribute("aria-label", say("tidyUp"));
+    tidy.setAttribute("aria-haspopup", "menu");
+  }
   return h(
     "div",
-    { class: "zoom-tools canvas-float", role: "toolbar", "aria-label": say("zoomIn") },
-    button(say("zoomOut"), () => drawing.zoomBy(1 / 1.2), { icon: "minus", class: quiet }),
+    { class: "zoom-tools canvas-float", role: "toolbar", "aria-label": say("canvasTools") },
+    tool("zoom-out", "minus"),
     shown,
-    button(say("zoomIn"), () => drawing.zoomBy(1.2), { icon: "plus", class: quiet }),
+    tool("zoom-in", "plus"),
     h("span", { class: "tool-gap" }),
-    button(say("fit"), () => drawing.fit(), { icon: "fit", class: quiet }),
-    button(
-      say("tidyUp"),
-      () => {
-        editor.tidy();
-        drawing.fit();
-      },
-      { icon: "tidy", class: quiet },
-    ),
+    tool("fit", "fit"),
+    tidy,
+    h("span", { class: "tool-gap" }),
+    lasso,
+    tool("note", "note"),
+    h("span", { class: "tool-gap" }),
+    tool("find", "search"),
+    tool("commands", "command"),
   );
 }
 
