@@ -85,6 +85,7 @@ def _kind(node_type: NodeType, language: str) -> Json:
         "group": node_type.group,
         "label": word(kind, kind),
         "help": _said(kind, language).get("help", ""),
+        "sentence": word(f"{kind}.sentence", ""),
         "guide": (folder / f"help.{language[:2]}.md").read_text("utf-8"),
         "icon": (folder / "icon.svg").read_text("utf-8"),
         "incoming": node_type.group != "start",

@@ -22,6 +22,7 @@ function kind(name: string, group: NodeKind["group"], more: Partial<NodeKind>): 
     group,
     label: name,
     help: "",
+    sentence: "",
     guide: "",
     icon: "",
     incoming: group !== "start",

@@ -1,6 +1,7 @@
 """What every node type promises. Folders are found by themselves: a new type is held to all of this without a line here."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,17 @@ def test_every_title_choice_and_port_has_words_in_every_language(node_type: Node
         if not said.get(code, {}).get(language, {}).get("text", "").strip()
     ]
     assert lacking == []
+
+
+@pytest.mark.parametrize("node_type", TYPES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_step_reads_as_a_sentence_about_its_settings(node_type: NodeType, language: str) -> None:
+    sentence = nodes.messages(node_type.kind)[f"{node_type.kind}.sentence"][language]["text"]
+    rules = nodes.schema(node_type.kind)
+
+    assert set(re.findall(r"{(\w+)}", sentence)) <= set(rules["properties"])
+    assert set(rules.get("required", ())) - {"rules", "branches"} <= set(re.findall(r"{(\w+)}", sentence))
+    assert re.sub(r"\[[^\[\]]*\]", "", sentence).count("[") == 0
 
 
 @pytest.mark.parametrize("node_type", TYPES)

@@ -2,22 +2,23 @@
 
 import "../css/canvas.css";
 import "../css/drafts.css";
-import "../css/editing.css";
+import "../css/reading.css";
 import { Bar } from "./bar";
 import { askAboutOvertaken } from "./company";
 import { differenceList, differences } from "./differences";
-import { askToPublish } from "./dialogs";
+import { askToPublish, showKeys } from "./dialogs";
 import type { Place } from "./document";
 import { button, h } from "./dom";
 import { Draft, NotSaved } from "./draft";
 import { Drawing } from "./drawing";
-import { type Around, Workbench } from "./editing/workbench";
 import { Editor, type Problem } from "./editor";
+import { Gestures } from "./gestures";
 import { Inspector } from "./inspector";
+import { Keys } from "./keys";
 import { StepMenu } from "./menu";
 import { Minimap } from "./minimap";
 import { Outline } from "./outline";
-import { PalettePanel } from "./palette";
+import { freePort, PalettePanel } from "./palette";
 import { ProblemList } from "./problems";
 import { Past } from "./past";
 import { type DraftAnswer, Refused, Server } from "./server";
@@ -57,7 +58,7 @@ class Page {
   private readonly draft: Draft;
   private readonly surface: HTMLElement;
   private readonly drawing: Drawing;
-  private readonly bench: Workbench;
+  private readonly gestures: Gestures;
   private readonly menu: StepMenu;
   private readonly inspector: Inspector;
   private readonly outline: Outline;
@@ -100,7 +101,7 @@ class Page {
     this.inspector = new Inspector(editor, (node) => this.goTo(node, ""));
     this.outline = new Outline(
       editor,
-      (node) => this.openInList(node),
+      (node, setting) => this.openInList(node, setting),
       (node, port) => this.offerNext(node, port, this.middle()),
     );
     this.problems = new ProblemList(editor, (problem) => this.jump(problem));
@@ -113,7 +114,7 @@ class Page {
         publish: () => this.publish(),
         toggleProblems: () => this.problems.toggle(),
         toggleList: () => this.toggleList(),
-        showKeys: () => this.bench.showKeys(),
+        showKeys: () => showKeys(say),
         showOvertaken: () => askAboutOvertaken(editor, this.draft),
         showHistory: () => new Past(editor, this.draft, server).open(),
         showFlow: () => this.showFlow(),
@@ -130,22 +131,26 @@ class Page {
     this.palette = new PalettePanel(editor, this.drawing, (id) => this.added(id));
     room.prepend(this.palette.element);
     this.menu = new StepMenu(root, editor, () => this.surface.focus({ preventScroll: true }));
-    this.bench = new Workbench(root, this.surface, editor, this.drawing, this.around());
-    this.outline.commands = this.bench.commands;
+    this.gestures = new Gestures(this.surface, this.drawing, editor, {
+      offerNext: (node, port, client, at) => this.offerNext(node, port, client, at),
+      offerAt: (client, at) => this.offer(client, (kind) => editor.add(kind, { at })),
+      openSettings: () => this.inspector.focus(""),
+      settled: () => this.showInspector(),
+    });
     this.edgeTools = new EdgeTools(this.surface, editor, this.drawing, (edge, client) =>
-      this.offerOn(edge, client),
+      this.offer(client, (kind) => editor.add(kind, { on: edge }), "insertStep"),
     );
     const minimap = new Minimap(editor, this.drawing);
     this.surface.append(
       minimap.element,
-      zoomTools(this.bench),
+      zoomTools(editor, this.drawing),
       emptyHint(editor, () => this.addStart()),
     );
     this.drawing.onMoved = () => {
       this.edgeTools.lay();
-      this.bench.moved();
       minimap.ask();
     };
+    this.listenToKeys();
     editor.setProblems(answer.problems);
     editor.on("selection", () => this.showInspector());
     SMALL.addEventListener("change", () => this.applyView());
@@ -166,10 +171,6 @@ class Page {
       const id = editor.add(kind, at === undefined ? { after } : { after, at });
       if (id !== undefined) this.added(id);
     });
-  }
-
-  private offerOn(edge: string, client: Place): void {
-    this.offer(client, (kind) => this.editor.add(kind, { on: edge }), "insertStep");
   }
 
   private offer(
@@ -226,7 +227,7 @@ class Page {
   /** The settings are there while something is selected; a card that they would cover moves into view. */
   private showInspector(): void {
     const { editor, root } = this;
-    if (SMALL.matches || this.bench.gestures.isBusy) return;
+    if (SMALL.matches || this.gestures.isBusy) return;
     const was = root.classList.contains("is-inspecting");
     const wanted = editor.selected.size > 0;
     root.classList.toggle("is-inspecting", wanted);
@@ -261,9 +262,13 @@ class Page {
     this.root.classList.toggle("is-inspecting", !SMALL.matches && this.editor.selected.size > 0);
   }
 
-  private openInList(node: string): void {
+  private openInList(node: string, setting = ""): void {
     this.editor.select([node]);
     this.root.classList.add("is-inspecting");
+    if (setting !== "") {
+      this.inspector.focus(setting);
+      return;
+    }
     if (SMALL.matches) this.inspector.element.querySelector<HTMLElement>(".inspector-back")?.focus();
   }
 
@@ -332,42 +337,38 @@ class Page {
     this.voice.textContent = text;
   }
 
-  /** What the workbench asks of the page around it. */
-  private around(): Around {
-    const isList = (): boolean => this.isList;
-    return {
-      get isList() {
-        return isList();
+  private listenToKeys(): void {
+    const { editor, say } = this;
+    new Keys(this.surface, editor, this.drawing, {
+      addNext: () => {
+        const node = editor.single;
+        if (node === undefined) return;
+        const port = freePort(editor, node) ?? editor.ports(node)[0]?.id;
+        const rect = this.drawing.rectOf(node);
+        if (port === undefined || rect === undefined) return;
+        const at = this.drawing.graph.localToClient(rect.x + rect.width, rect.y);
+        this.offerNext(node, port, { x: at.x, y: at.y });
       },
-      mayPublish: this.root.dataset.mayPublish === "true",
-      offerNext: (node, port, client, at) => this.offerNext(node, port, client, at),
-      offerOn: (edge, client) => this.offerOn(edge, client),
-      offerAt: (client, at) => this.offer(client, (kind) => this.editor.add(kind, { at })),
-      add: (kind) => this.palette.addNear(kind),
+      rename: () => this.inspector.focusName(),
       openSettings: () => this.inspector.focus(""),
-      goTo: (node, where) => this.goTo(node, where),
-      jump: (problem) => this.jump(problem),
-      showFlow: () => this.showFlow(),
+      showKeys: () => showKeys(say),
+      showProblems: () => this.problems.toggle(),
       searchSteps: () => this.palette.focus(),
-      toggleProblems: () => void this.problems.toggle(),
-      toggleList: () => this.toggleList(),
       save: () => void this.draft.save(),
-      publish: () => this.publish(),
-      settled: () => this.showInspector(),
-      leave: () => this.leaveOpen(),
+      escape: () => {
+        if (this.gestures.cancel()) return true;
+        if (this.menu.isOpen) {
+          this.menu.close();
+          this.surface.focus();
+          return true;
+        }
+        if (!this.problems.element.hidden) {
+          this.problems.toggle();
+          return true;
+        }
+        return false;
+      },
       announce: (text) => this.announce(text),
-      toast: (text) => this.toast(text, ""),
-    };
-  }
-
-  private leaveOpen(): boolean {
-    if (this.menu.isOpen) {
-      this.menu.close();
-      this.surface.focus();
-      return true;
-    }
-    if (this.problems.element.hidden) return false;
-    this.problems.toggle();
-    return true;
+    });
   }
 }

@@ -1,18 +1,17 @@
 /** The flow as a list: for small screens and screen readers. The same steps in the order of work, the same settings. */
 
-import { append, button, drawing, h, icon, type IconName } from "./dom";
-import type { Commands } from "./editing/commands";
+import { said, type Words } from "./document";
+import { button, drawing, h, icon } from "./dom";
 import type { Editor } from "./editor";
-import { changeNote, groupOf, LONGEST_NOTE, removeNotes } from "./layout";
+import type { NodePort } from "./ports";
+import { conditionOf, sentenceElement } from "./reading";
 
 export class Outline {
   readonly element = h("section", { class: "outline" });
-  /** What can be done on the canvas; its most needed commands stand above the list. */
-  commands: Commands | undefined;
 
   constructor(
     private readonly editor: Editor,
-    private readonly open: (node: string) => void,
+    private readonly open: (node: string, setting?: string) => void,
     private readonly add: (node: string, port: string) => void,
   ) {
     this.element.setAttribute("aria-label", editor.say("asList"));
@@ -29,70 +28,25 @@ export class Outline {
   show(): void {
     const { editor } = this;
     const items = inOrder(editor).map((id) => this.item(id));
-    // Whoever writes into a note goes on doing so.
-    if (
-      this.element.contains(document.activeElement) &&
-      document.activeElement instanceof HTMLTextAreaElement
-    )
-      return;
-    this.element.replaceChildren();
-    append(this.element, [
+    this.element.replaceChildren(
+      this.head(),
       h("p", { class: "outline-hint" }, editor.say("smallScreenHint")),
-      this.tools(),
       h("ol", { class: "outline-steps" }, ...items),
-      this.notes(),
-    ]);
-  }
-
-  private tools(): HTMLElement {
-    const { commands } = this;
-    const tool = (id: string, picture: IconName): HTMLElement | false =>
-      commands?.get(id) !== undefined &&
-      button(commands.nameOf(id), () => commands.run(id), {
-        icon: picture,
-        text: true,
-        class: "button quiet",
-      });
-    return h(
-      "div",
-      { class: "outline-tools" },
-      tool("find", "search"),
-      tool("commands", "command"),
-      tool("note", "note"),
     );
   }
 
-  private notes(): HTMLElement | false {
-    const { editor } = this;
-    const { say } = editor;
-    if (editor.notes.length === 0) return false;
-    const rows = editor.notes.map((note) => {
-      const field = h("textarea", {
-        class: "textarea",
-        maxlength: LONGEST_NOTE,
-        "aria-label": say("noteText"),
-        placeholder: say("noteEmpty"),
-        readonly: editor.readOnly,
-        value: note.text,
-        input: () =>
-          editor.change(
-            changeNote(editor.document, note.id, { text: field.value }),
-            say("didWriteNote"),
-            `note:${note.id}`,
-          ),
-      });
-      const remove = button(
-        `${say("deleteStep")} ${note.text.slice(0, 40)}`,
-        () =>
-          editor.change(
-            removeNotes(editor.document, new Set([note.id])),
-            say("didDelete", { step: say("note") }),
-          ),
-        { icon: "trash" },
-      );
-      return h("div", { class: "outline-note" }, field, !editor.readOnly && remove);
-    });
-    return h("section", { class: "outline-notes" }, h("h3", {}, say("notes")), ...rows);
+  /** The flow's name, for whoever reads it on paper; and the way to get it there. */
+  private head(): HTMLElement {
+    const { document, language, say } = this.editor;
+    return h(
+      "header",
+      { class: "outline-head" },
+      h("h2", {}, said(document.name, language)),
+      typeof document.description === "undefined"
+        ? false
+        : h("p", {}, said(document.description as Words, language)),
+      button(say("print"), () => window.print(), { class: "button", text: true, icon: "print" }),
+    );
   }
 
   private item(id: string): HTMLElement {
@@ -100,8 +54,7 @@ export class Outline {
     const kind = editor.kindOf(id);
     const problems = editor.problemsOf(id);
     const errors = problems.some((problem) => problem.level === "error");
-    const summary = editor.summaryOf(id);
-    const group = groupOf(editor.document, id);
+    const sentence = sentenceElement(editor, id, (setting) => this.open(id, setting));
     return h(
       "li",
       {
@@ -115,15 +68,8 @@ export class Outline {
           "span",
           { class: "card-words" },
           h("strong", { class: "card-name" }, editor.nameOf(id)),
-          summary !== "" && h("span", { class: "card-summary" }, summary),
+          kind !== undefined && h("span", { class: "card-summary" }, kind.label),
         ),
-        group !== undefined &&
-          h(
-            "span",
-            { class: "outline-group", title: editor.say("inGroup", { name: group.name }) },
-            icon("group"),
-            h("span", {}, group.name),
-          ),
         problems.length > 0 &&
           h(
             "span",
@@ -133,6 +79,7 @@ export class Outline {
           ),
         icon("chevron"),
       ),
+      sentence,
       this.ways(id),
     );
   }
@@ -142,6 +89,11 @@ export class Outline {
     const { say } = editor;
     const ports = editor.ports(id);
     if (ports.length === 0) return false;
+    const settings = editor.node(id)?.settings ?? {};
+    const told = (port: NodePort): string => {
+      const when = conditionOf(editor.kindOf(id), settings, port.id);
+      return when === undefined ? port.label : say("wayIf", { when: editor.sentences.condition(when) });
+    };
     const rows = ports.map((port) => {
       const edge = editor.document.edges.find((one) => one.from === id && one.port === port.id);
       if (edge !== undefined) {
@@ -153,7 +105,7 @@ export class Outline {
         return h(
           "li",
           { class: port.failure ? "is-failure" : null },
-          h("span", {}, port.label),
+          h("span", {}, told(port)),
           icon("chevron"),
           go,
         );
@@ -171,7 +123,7 @@ export class Outline {
       return h(
         "li",
         { class: port.failure ? "is-failure is-open" : "is-open" },
-        h("span", {}, port.label),
+        h("span", {}, told(port)),
         icon("chevron"),
         h("span", { class: "outline-nowhere" }, nowhere),
         add,

@@ -61,6 +61,8 @@ export interface NodeKind {
   readonly group: Group;
   readonly label: string;
   readonly help: string;
+  /** What a step of this type does, with `{setting}` for values; a part in `[ ]` is said when all of its values are set. */
+  readonly sentence: string;
   /** The type's help page, in Markdown. */
   readonly guide: string;
   readonly icon: string;

@@ -43,7 +43,15 @@ export class Sentences {
   one(schema: Schema, value: Json | undefined): string {
     const { type, format, enum: known, options, items, properties } = schema;
     const widget = schema["x-widget"];
-    const plainly = { type, format, enum: known, options, items, properties, "x-widget": widget };
+    const plainly = {
+      type,
+      format: widget === "field" ? widget : format,
+      enum: known,
+      options,
+      items,
+      properties,
+      "x-widget": widget,
+    };
     return this.setting(plainly as Schema, value, {});
   }
 

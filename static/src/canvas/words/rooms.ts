@@ -3,3 +3,5 @@
 export { canvas } from "./canvas";
 export { drafts } from "./drafts";
 export { editing } from "./editing";
+export { live } from "./live";
+export { reading } from "./reading";
