@@ -4,8 +4,8 @@ import { defineConfig } from "vitest/config";
 const source = resolve(import.meta.dirname, "static/src");
 
 /**
- * Two entries become two scripts with a style sheet each. The pages find the hashed names in
- * `static/dist/.vite/manifest.json` under the keys `app.ts` and `canvas/main.ts`.
+ * Each entry becomes a script with its style sheets. The pages find the hashed names in
+ * `static/dist/.vite/manifest.json` under the entries' names, and load what entries share by the browser's own imports.
  */
 export default defineConfig({
   root: source,
@@ -19,7 +19,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 900,
     rolldownOptions: {
-      input: [resolve(source, "app.ts"), resolve(source, "canvas/main.ts")],
+      input: ["app.ts", "canvas/main.ts", "canvas/live/main.ts"].map((entry) => resolve(source, entry)),
       // htmx has an `eval` for a feature that our configuration and policy turn off.
       checks: { eval: false },
     },

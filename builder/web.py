@@ -128,9 +128,11 @@ def asset(entry: str) -> str:
 
 
 def styles(entry: str) -> tuple[str, ...]:
-    """Addresses of the style sheets that belong to a built script."""
+    """Addresses of the style sheets that belong to a built script: first those of what it shares with other scripts."""
     built = _manifest().get(entry, {})
-    return tuple(url_for("static", filename=name) for name in built.get("css", ()))
+    shared = (address for part in built.get("imports", ()) for address in styles(part))
+    own = (url_for("static", filename=name) for name in built.get("css", ()))
+    return tuple(dict.fromkeys((*shared, *own)))
 
 
 def _manifest() -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import orjson
 from flask import Blueprint, Response, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import get_timezone
 from sqlalchemy import Connection, RowMapping, select
 
 from builder.auth import may, requires
@@ -70,7 +71,8 @@ def page(key: str) -> ResponseReturnValue:
         name = connection.execute(select(flows.c.name).where(flows.c.key == key)).scalar()
     if name is None:
         abort(404)
-    return render_template("canvas/live.html", key=key, name=name, order=request.args.get("order", "")[:26])
+    order = request.args.get("order", "")[:26]
+    return render_template("canvas/live.html", key=key, name=name, order=order, zone=str(get_timezone()))
 
 
 @pages.get("/flows/<key>/live/standing")
@@ -187,7 +189,8 @@ def _unless_known(value: Mapping[str, Any]) -> Response:
     answer = answered(value)
     answer.headers["Cache-Control"] = "private, no-cache"
     answer.add_etag()
-    return answer.make_conditional(request)
+    answer.make_conditional(request)
+    return answer
 
 
 def _told_crowd(crowd: Crowd) -> dict[str, Any]:
