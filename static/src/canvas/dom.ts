@@ -60,6 +60,23 @@ const ICONS = {
   box: "M8 1.8 2.2 5v6L8 14.2 13.8 11V5zM2.2 5 8 8.2 13.8 5M8 8.2v6",
   print: "M4.5 6V2.5h7V6M4.5 11.5h-2V6h11v5.5h-2M4.5 9.5h7v4h-7z",
   past: "M2.5 8a5.5 5.5 0 1 0 1.8-4.1M2.5 2.8v3h3M8 5v3.2l2.2 1.4",
+  pin: "M6 2h4l-.5 4.5L12 9H4l2.5-2.5zM8 9v5",
+  note: "M3 2.5h10v7.5l-3.5 3.5H3zM9.5 13.5V10H13",
+  group: "M2 4V2.5h3M11 2.5h3V4M14 12v1.5h-3M5 13.5H2V12M5 5.5h6v5H5z",
+  fold: "M5 2.5 8 5.5l3-3M5 13.5l3-3 3 3M3 8h10",
+  unfold: "M5 5.5 8 2.5l3 3M5 10.5l3 3 3-3M3 8h10",
+  lasso:
+    "M8 2.5c3.3 0 6 1.6 6 3.8s-2.7 3.7-6 3.7-6-1.5-6-3.7 2.7-3.8 6-3.8ZM5 9.8c-.8.6-.8 1.7.2 2.1 1 .4 1.3 1 .8 1.8",
+  command: "M2.5 4l3 3-3 3M7.5 11h6",
+  alignLeft: "M2.5 2v12M5 4h8v3H5zM5 9.5h5v3H5z",
+  alignCentre: "M8 2v2M8 7v2.5M8 12.5V14M4 4h8v3H4zM5.5 9.5h5v3h-5z",
+  alignRight: "M13.5 2v12M3 4h8v3H3zM6 9.5h5v3H6z",
+  alignTop: "M2 2.5h12M4 5h3v8H4zM9.5 5h3v5h-3z",
+  alignMiddle: "M2 8h2M7 8h2.5M12.5 8H14M4 4h3v8H4zM9.5 5.5h3v5h-3z",
+  alignBottom: "M2 13.5h12M4 3h3v8H4zM9.5 6h3v5h-3z",
+  spaceAcross: "M2.5 2v12M13.5 2v12M6 5h4v6H6z",
+  spaceDown: "M2 2.5h12M2 13.5h12M5 6h6v4H5z",
+  tidyDown: "M5.5 2.5h5v3h-5zM2 10.5h5v3H2zM9 10.5h5v3H9zM8 5.5v2.5M4.5 10.5V8h7v2.5",
   panel: "M2 3h12v10H2zM6 3v10",
 } as const;
 

@@ -3,22 +3,22 @@
 import "../css/canvas.css";
 import "../css/drafts.css";
 import "../css/reading.css";
+import "../css/editing.css";
 import { Bar } from "./bar";
 import { askAboutOvertaken } from "./company";
 import { differenceList, differences } from "./differences";
-import { askToPublish, showKeys } from "./dialogs";
+import { askToPublish } from "./dialogs";
 import type { Place } from "./document";
 import { button, h } from "./dom";
 import { Draft, NotSaved } from "./draft";
 import { Drawing } from "./drawing";
+import { type Around, Workbench } from "./editing/workbench";
 import { Editor, type Problem } from "./editor";
-import { Gestures } from "./gestures";
 import { Inspector } from "./inspector";
-import { Keys } from "./keys";
 import { StepMenu } from "./menu";
 import { Minimap } from "./minimap";
 import { Outline } from "./outline";
-import { freePort, PalettePanel } from "./palette";
+import { PalettePanel } from "./palette";
 import { ProblemList } from "./problems";
 import { Past } from "./past";
 import { type DraftAnswer, Refused, Server } from "./server";
@@ -58,7 +58,7 @@ class Page {
   private readonly draft: Draft;
   private readonly surface: HTMLElement;
   private readonly drawing: Drawing;
-  private readonly gestures: Gestures;
+  private readonly bench: Workbench;
   private readonly menu: StepMenu;
   private readonly inspector: Inspector;
   private readonly outline: Outline;
@@ -114,7 +114,7 @@ class Page {
         publish: () => this.publish(),
         toggleProblems: () => this.problems.toggle(),
         toggleList: () => this.toggleList(),
-        showKeys: () => showKeys(say),
+        showKeys: () => this.bench.showKeys(),
         showOvertaken: () => askAboutOvertaken(editor, this.draft),
         showHistory: () => new Past(editor, this.draft, server).open(),
         showFlow: () => this.showFlow(),
@@ -131,26 +131,22 @@ class Page {
     this.palette = new PalettePanel(editor, this.drawing, (id) => this.added(id));
     room.prepend(this.palette.element);
     this.menu = new StepMenu(root, editor, () => this.surface.focus({ preventScroll: true }));
-    this.gestures = new Gestures(this.surface, this.drawing, editor, {
-      offerNext: (node, port, client, at) => this.offerNext(node, port, client, at),
-      offerAt: (client, at) => this.offer(client, (kind) => editor.add(kind, { at })),
-      openSettings: () => this.inspector.focus(""),
-      settled: () => this.showInspector(),
-    });
+    this.bench = new Workbench(root, this.surface, editor, this.drawing, this.around());
+    this.outline.commands = this.bench.commands;
     this.edgeTools = new EdgeTools(this.surface, editor, this.drawing, (edge, client) =>
-      this.offer(client, (kind) => editor.add(kind, { on: edge }), "insertStep"),
+      this.offerOn(edge, client),
     );
     const minimap = new Minimap(editor, this.drawing);
     this.surface.append(
       minimap.element,
-      zoomTools(editor, this.drawing),
+      zoomTools(editor, this.drawing, this.bench),
       emptyHint(editor, () => this.addStart()),
     );
     this.drawing.onMoved = () => {
       this.edgeTools.lay();
+      this.bench.moved();
       minimap.ask();
     };
-    this.listenToKeys();
     editor.setProblems(answer.problems);
     editor.on("selection", () => this.showInspector());
     SMALL.addEventListener("change", () => this.applyView());
@@ -171,6 +167,10 @@ class Page {
       const id = editor.add(kind, at === undefined ? { after } : { after, at });
       if (id !== undefined) this.added(id);
     });
+  }
+
+  private offerOn(edge: string, client: Place): void {
+    this.offer(client, (kind) => this.editor.add(kind, { on: edge }), "insertStep");
   }
 
   private offer(
@@ -227,7 +227,7 @@ class Page {
   /** The settings are there while something is selected; a card that they would cover moves into view. */
   private showInspector(): void {
     const { editor, root } = this;
-    if (SMALL.matches || this.gestures.isBusy) return;
+    if (SMALL.matches || this.bench.gestures.isBusy) return;
     const was = root.classList.contains("is-inspecting");
     const wanted = editor.selected.size > 0;
     root.classList.toggle("is-inspecting", wanted);
@@ -337,38 +337,42 @@ class Page {
     this.voice.textContent = text;
   }
 
-  private listenToKeys(): void {
-    const { editor, say } = this;
-    new Keys(this.surface, editor, this.drawing, {
-      addNext: () => {
-        const node = editor.single;
-        if (node === undefined) return;
-        const port = freePort(editor, node) ?? editor.ports(node)[0]?.id;
-        const rect = this.drawing.rectOf(node);
-        if (port === undefined || rect === undefined) return;
-        const at = this.drawing.graph.localToClient(rect.x + rect.width, rect.y);
-        this.offerNext(node, port, { x: at.x, y: at.y });
+  /** What the workbench asks of the page around it. */
+  private around(): Around {
+    const isList = (): boolean => this.isList;
+    return {
+      get isList() {
+        return isList();
       },
-      rename: () => this.inspector.focusName(),
+      mayPublish: this.root.dataset.mayPublish === "true",
+      offerNext: (node, port, client, at) => this.offerNext(node, port, client, at),
+      offerOn: (edge, client) => this.offerOn(edge, client),
+      offerAt: (client, at) => this.offer(client, (kind) => this.editor.add(kind, { at })),
+      add: (kind) => this.palette.addNear(kind),
       openSettings: () => this.inspector.focus(""),
-      showKeys: () => showKeys(say),
-      showProblems: () => this.problems.toggle(),
+      goTo: (node, where) => this.goTo(node, where),
+      jump: (problem) => this.jump(problem),
+      showFlow: () => this.showFlow(),
       searchSteps: () => this.palette.focus(),
+      toggleProblems: () => void this.problems.toggle(),
+      toggleList: () => this.toggleList(),
       save: () => void this.draft.save(),
-      escape: () => {
-        if (this.gestures.cancel()) return true;
-        if (this.menu.isOpen) {
-          this.menu.close();
-          this.surface.focus();
-          return true;
-        }
-        if (!this.problems.element.hidden) {
-          this.problems.toggle();
-          return true;
-        }
-        return false;
-      },
+      publish: () => this.publish(),
+      settled: () => this.showInspector(),
+      leave: () => this.leaveOpen(),
       announce: (text) => this.announce(text),
-    });
+      toast: (text) => this.toast(text, ""),
+    };
+  }
+
+  private leaveOpen(): boolean {
+    if (this.menu.isOpen) {
+      this.menu.close();
+      this.surface.focus();
+      return true;
+    }
+    if (this.problems.element.hidden) return false;
+    this.problems.toggle();
+    return true;
   }
 }

@@ -1,13 +1,17 @@
 /** The flow as a list: for small screens and screen readers. The same steps in the order of work, the same settings. */
 
 import { said, type Words } from "./document";
-import { button, drawing, h, icon } from "./dom";
+import { append, button, drawing, h, icon, type IconName } from "./dom";
+import type { Commands } from "./editing/commands";
 import type { Editor } from "./editor";
+import { changeNote, groupOf, LONGEST_NOTE, removeNotes } from "./layout";
 import type { NodePort } from "./ports";
 import { conditionOf, sentenceElement } from "./reading";
 
 export class Outline {
   readonly element = h("section", { class: "outline" });
+  /** What can be done on the canvas; its most needed commands stand above the list. */
+  commands: Commands | undefined;
 
   constructor(
     private readonly editor: Editor,
@@ -28,10 +32,37 @@ export class Outline {
   show(): void {
     const { editor } = this;
     const items = inOrder(editor).map((id) => this.item(id));
-    this.element.replaceChildren(
+    // Whoever writes into a note goes on doing so.
+    if (
+      this.element.contains(document.activeElement) &&
+      document.activeElement instanceof HTMLTextAreaElement
+    )
+      return;
+    this.element.replaceChildren();
+    append(this.element, [
       this.head(),
       h("p", { class: "outline-hint" }, editor.say("smallScreenHint")),
+      this.tools(),
       h("ol", { class: "outline-steps" }, ...items),
+      this.notes(),
+    ]);
+  }
+
+  private tools(): HTMLElement {
+    const { commands } = this;
+    const tool = (id: string, picture: IconName): HTMLElement | false =>
+      commands?.get(id) !== undefined &&
+      button(commands.nameOf(id), () => commands.run(id), {
+        icon: picture,
+        text: true,
+        class: "button quiet",
+      });
+    return h(
+      "div",
+      { class: "outline-tools" },
+      tool("find", "search"),
+      tool("commands", "command"),
+      tool("note", "note"),
     );
   }
 
@@ -49,12 +80,46 @@ export class Outline {
     );
   }
 
+  private notes(): HTMLElement | false {
+    const { editor } = this;
+    const { say } = editor;
+    if (editor.notes.length === 0) return false;
+    const rows = editor.notes.map((note) => {
+      const field = h("textarea", {
+        class: "textarea",
+        maxlength: LONGEST_NOTE,
+        "aria-label": say("noteText"),
+        placeholder: say("noteEmpty"),
+        readonly: editor.readOnly,
+        value: note.text,
+        input: () =>
+          editor.change(
+            changeNote(editor.document, note.id, { text: field.value }),
+            say("didWriteNote"),
+            `note:${note.id}`,
+          ),
+      });
+      const remove = button(
+        `${say("deleteStep")} ${note.text.slice(0, 40)}`,
+        () =>
+          editor.change(
+            removeNotes(editor.document, new Set([note.id])),
+            say("didDelete", { step: say("note") }),
+          ),
+        { icon: "trash" },
+      );
+      return h("div", { class: "outline-note" }, field, !editor.readOnly && remove);
+    });
+    return h("section", { class: "outline-notes" }, h("h3", {}, say("notes")), ...rows);
+  }
+
   private item(id: string): HTMLElement {
     const { editor } = this;
     const kind = editor.kindOf(id);
     const problems = editor.problemsOf(id);
     const errors = problems.some((problem) => problem.level === "error");
     const sentence = sentenceElement(editor, id, (setting) => this.open(id, setting));
+    const group = groupOf(editor.document, id);
     return h(
       "li",
       {
@@ -70,6 +135,13 @@ export class Outline {
           h("strong", { class: "card-name" }, editor.nameOf(id)),
           kind !== undefined && h("span", { class: "card-summary" }, kind.label),
         ),
+        group !== undefined &&
+          h(
+            "span",
+            { class: "outline-group", title: editor.say("inGroup", { name: group.name }) },
+            icon("group"),
+            h("span", {}, group.name),
+          ),
         problems.length > 0 &&
           h(
             "span",

@@ -1,24 +1,14 @@
 /** The small tools that float over the canvas: zoom, fit, tidy, lasso, notes, finding; the buttons of an edge; the hint on an empty canvas. */
 
-import { button, h, type IconName } from "./dom";
+import { append, button, h, type IconName } from "./dom";
 import type { Workbench } from "./editing/workbench";
 import type { Drawing } from "./drawing";
 import type { Editor } from "./editor";
 
-export function zoomTools(bench: Workbench): HTMLElement {
-  const { editor, drawing, commands, gestures } = bench;
+/** Zoom and fit; with a workbench also what can be done with its commands most often. */
+export function zoomTools(editor: Editor, drawing: Drawing, bench?: Workbench): HTMLElement {
   const { say } = editor;
-  const tool = (id: string, picture: IconName, press?: (event: MouseEvent) => void): HTMLElement | false => {
-    if (commands.get(id) === undefined) return false;
-    const element = button(commands.nameOf(id), press ?? (() => commands.run(id)), {
-      icon: picture,
-      class: "button quiet icon-only",
-    });
-    element.dataset.command = id;
-    // Keys may have been given anew since.
-    element.addEventListener("pointerenter", () => (element.title = commands.titleOf(id)));
-    return element;
-  };
+  const quiet = "button quiet icon-only";
   const shown = h("button", {
     type: "button",
     class: "button quiet zoom-shown",
@@ -27,36 +17,69 @@ export function zoomTools(bench: Workbench): HTMLElement {
   });
   const tell = (): void => {
     shown.textContent = `${Math.round(drawing.zoom * 100)}%`;
+    shown.setAttribute("aria-label", `${say("zoomReset")} (${shown.textContent})`);
   };
   drawing.graph.on("scale", tell);
   tell();
-  const lasso = tool("lasso", "lasso");
-  gestures.onLasso = () => lasso && lasso.setAttribute("aria-pressed", String(gestures.isLasso));
-  gestures.onLasso();
-  const tidy = tool("tidy", "tidy", (event) => {
-    const { left, top } = (event.currentTarget as HTMLElement).getBoundingClientRect();
-    bench.offerTidying({ x: left, y: top - 8 });
-  });
-  if (tidy) {
-    tidy.setAttribute("aria-label", say("tidyUp"));
-    tidy.setAttribute("aria-haspopup", "menu");
-  }
-  return h(
+  const tools = h(
     "div",
     { class: "zoom-tools canvas-float", role: "toolbar", "aria-label": say("canvasTools") },
-    tool("zoom-out", "minus"),
+    button(say("zoomOut"), () => drawing.zoomBy(1 / 1.2), { icon: "minus", class: quiet }),
     shown,
-    tool("zoom-in", "plus"),
-    h("span", { class: "tool-gap" }),
-    tool("fit", "fit"),
-    tidy,
-    h("span", { class: "tool-gap" }),
+    button(say("zoomIn"), () => drawing.zoomBy(1.2), { icon: "plus", class: quiet }),
+    gap(),
+    button(say("fit"), () => drawing.fit(), { icon: "fit", class: quiet }),
+  );
+  if (bench !== undefined) append(tools, benchTools(bench));
+  return tools;
+}
+
+function gap(): HTMLElement {
+  return h("span", { class: "tool-gap" });
+}
+
+function benchTools(bench: Workbench): (HTMLElement | false)[] {
+  const { commands, gestures } = bench;
+  const tool = (id: string, picture: IconName): HTMLButtonElement | false => {
+    if (commands.get(id) === undefined) return false;
+    const element = button(commands.nameOf(id), () => commands.run(id), {
+      icon: picture,
+      class: "button quiet icon-only",
+    });
+    element.dataset.command = id;
+    // Its keys may have been given anew since.
+    element.addEventListener("pointerenter", () => (element.title = commands.titleOf(id)));
+    return element;
+  };
+  const lasso = tool("lasso", "lasso");
+  gestures.onLasso = () => {
+    if (lasso) lasso.setAttribute("aria-pressed", String(gestures.isLasso));
+  };
+  gestures.onLasso();
+  const note = tool("note", "note");
+  return [
+    note && tidyTool(bench),
+    gap(),
     lasso,
-    tool("note", "note"),
-    h("span", { class: "tool-gap" }),
+    note,
+    gap(),
     tool("find", "search"),
     tool("commands", "command"),
+  ];
+}
+
+/** Its press offers the ways to tidy. */
+function tidyTool(bench: Workbench): HTMLButtonElement {
+  const tidy = button(
+    bench.editor.say("tidyUp"),
+    () => {
+      const { left, top } = tidy.getBoundingClientRect();
+      bench.offerTidying({ x: left, y: top - 8 });
+    },
+    { icon: "tidy", class: "button quiet icon-only" },
   );
+  tidy.setAttribute("aria-haspopup", "menu");
+  return tidy;
 }
 
 /** Insert and remove, in the middle of the edge that is pointed at or selected. */
