@@ -3,6 +3,7 @@
 import "../css/canvas.css";
 import "../css/drafts.css";
 import "../css/reading.css";
+import "../css/live.css";
 import "../css/editing.css";
 import { Bar } from "./bar";
 import { askAboutOvertaken } from "./company";
@@ -17,6 +18,7 @@ import { Editor, type Problem } from "./editor";
 import { Inspector } from "./inspector";
 import { StepMenu } from "./menu";
 import { Minimap } from "./minimap";
+import { modeSwitch } from "./modes";
 import { Outline } from "./outline";
 import { PalettePanel } from "./palette";
 import { ProblemList } from "./problems";
@@ -120,6 +122,9 @@ class Page {
         showFlow: () => this.showFlow(),
       },
     );
+    this.bar.element
+      .querySelector(".bar-where")
+      ?.after(modeSwitch(say, "draw", { live: root.dataset.live ?? "" }));
     const room = h("div", { class: "canvas-room" });
     root.replaceChildren(this.bar.element, this.problems.element, room, this.voice);
     root.classList.toggle("is-viewing", view !== null);
