@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 from sqlalchemy import Connection, Engine, bindparam, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from runtime import crash
 from runtime.actor import Actor
@@ -94,6 +95,21 @@ class Flows:
                 connection.execute(update(flows).where(flows.c.key == key).values(**row))
             trail.write(connection, actor, at, "flow.import", key)
         return Saved(row["draft_rev"], check)
+
+    def add_new(self, document: Mapping[str, Any], actor: Actor) -> Saved | FlowCheck | None:
+        """Store a document as a flow that was not there. None: its key is taken, and nothing was stored."""
+        check = read_flow(document)
+        if check.flow is None:
+            return check
+        at = micros(self._clock())
+        try:
+            with begin(self._engine, durable=True) as connection:
+                row = _draft_row(document, 1, actor, at)
+                connection.execute(insert(flows).values(key=check.flow.key, made_at=at, **row))
+                trail.write(connection, actor, at, "flow.import", check.flow.key)
+        except IntegrityError:
+            return None
+        return Saved(1, check)
 
     # --- versions ---------------------------------------------------------------------------------------------------
 

@@ -14,9 +14,9 @@ from builder.auth import requires
 from builder.drawn import DrawnFlow
 from builder.flows.files import MOST_BYTES, MOST_FILES, MOST_FLOWS, Found, read_files
 from builder.flows.fitting import Whom, with_whom
-from builder.flows.shop import Shop, read_shop
-from builder.flows.thumbnail import thumbnail
-from builder.flows.wizard import free_key
+from builder.flows.keys import free_key, store_new
+from builder.flows.shop import Shop, Team, read_shop
+from builder.flows.thumbnail import Thumbnail, thumbnail
 from builder.i18n import words
 from builder.i18n.text import _, ngettext
 from builder.labels import told_problem
@@ -47,6 +47,12 @@ class Candidate:
     new_teams: Sequence[tuple[str, str]]
     new_systems: Sequence[str]
     problems: Sequence[tuple[str, str, str]]
+
+    @property
+    def small(self) -> Thumbnail | None:
+        """What it looks like; nothing while a step of it is not filled in rightly."""
+        flow = self.found.check.flow if self.found.check else None
+        return thumbnail(self.drawn) if flow and all(node.sound for node in flow.nodes) else None
 
     @property
     def key(self) -> str:
@@ -110,7 +116,7 @@ def _is_too_large() -> bool:
     """Whether more was sent than is read; it is let pass, so that the browser sees the answer."""
     request.max_content_length = MOST_REQUEST
     request.max_form_memory_size = MOST_REQUEST
-    request.max_form_parts = 10 * MOST_FLOWS
+    request.max_form_parts = 50 * MOST_FLOWS
     if (request.content_length or 0) > MOST_REQUEST:
         request.max_content_length = MOST_LET_PASS
         while request.stream.read(MOST_BYTES):
@@ -122,44 +128,41 @@ def _is_too_large() -> bool:
 
 def _chosen() -> Iterator[tuple[Found, As]]:
     """What the preview's form says is to be taken in, read as strictly as any file, with the answers to what is missing."""
+    with reading(engine()) as connection:
+        teams = read_shop(connection).teams
     for number in request.form.getlist("take", type=int):
         text = request.form.get(f"document-{number}", "")
         how = request.form.get(f"as-{number}")
         for found in read_files([(request.form.get(f"file-{number}", ""), text.encode("utf-8", "surrogatepass"))]):
-            yield _with_teams(found, number), "copy" if how == "copy" else "replace" if how == "replace" else "new"
+            yield (
+                _with_teams(found, number, teams),
+                "copy" if how == "copy" else "replace" if how == "replace" else "new",
+            )
 
 
-def _with_teams(found: Found, number: int) -> Found:
+def _with_teams(found: Found, number: int, there: Mapping[str, Team]) -> Found:
     """The flow with teams of the shop in the place of those that it does not have, as chosen."""
     if found.document is None:
         return found
-    with reading(engine()) as connection:
-        there = read_shop(connection).teams
     instead = {
         team["key"]: Whom("team", key, there[key].name)
         for team in found.document.get("teams", ())
         if (key := request.form.get(f"team-{number}-{team['key']}", "")) in there
     }
-    return read_again(found, with_whom(found.document, instead)) if instead else found
-
-
-def read_again(found: Found, document: Mapping[str, Any]) -> Found:
-    """The flow with another document, checked like the first."""
-    again = read_files([(found.file, orjson.dumps(document))])
-    return again[0]
+    return read_files([(found.file, orjson.dumps(with_whom(found.document, instead)))])[0] if instead else found
 
 
 def _store(found: Found, how: As) -> str:
-    """Store the flow and return its key. A key that is taken meanwhile is never overwritten unasked."""
+    """Store the flow and return its key. A key that is taken is never overwritten unasked."""
     assert found.document is not None
-    document = dict(found.document)
-    with reading(engine()) as connection:
-        taken = read_shop(connection).flow_keys
+    actor = asker(current_user.name)
     if how != "replace":
-        document["key"] = free_key(document["key"], taken)
-    saved = service().flows.add(document, asker(current_user.name))
-    assert not isinstance(saved, FlowCheck), saved
-    return str(document["key"])
+        stored = store_new(found.document, actor)
+    else:
+        saved = service().flows.add(found.document, actor)
+        stored = saved if isinstance(saved, FlowCheck) else str(found.document["key"])
+    assert isinstance(stored, str), stored
+    return stored
 
 
 # --- showing --------------------------------------------------------------------------------------------------------
@@ -184,7 +187,6 @@ def _shown(found: Sequence[Found], pasted: str) -> ResponseReturnValue:
         "flows/preview.html",
         candidates=list(_candidates(sound, shop)),
         refused=refused,
-        thumbnail=thumbnail,
         teams=shop.teams.values(),
     )
 

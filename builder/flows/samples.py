@@ -74,7 +74,7 @@ class Arrival:
 def sample_orders(document: Mapping[str, Any], most: int = SAMPLES) -> tuple[Sample, ...]:
     """The flow's cases, then variations of the first, as many as wished in all."""
     cases = document.get("cases", ())
-    base = cases[0]["order"] if cases and "created_at" in cases[0]["order"] else ORDINARY
+    base = next((case["order"] for case in cases if isinstance(read_order(case["order"]), dict)), ORDINARY)
     told = [(words(case["name"]), case["order"], case.get("answers", ())) for case in cases]
     varied = [(name, change(deepcopy(dict(base))), ()) for name, change in _variations()]
     read = (

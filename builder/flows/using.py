@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from flask import Blueprint, abort, flash, render_template, request
 from flask.typing import ResponseReturnValue
@@ -11,15 +11,18 @@ from sqlalchemy import Connection, select, update
 
 from builder.auth import may, requires
 from builder.drawn import DrawnFlow, Picture
+from builder.flows.keys import store_new
 from builder.flows.samples import SAMPLES, Arrival, Sample, arrivals, sample_orders, visits
 from builder.flows.shop import Shop, fill_team, last_orders, read_shop
 from builder.flows.templates import Template, template
 from builder.flows.thumbnail import thumbnail
 from builder.flows.wizard import Form, Made, Told, blank, filled
+from builder.i18n import words
 from builder.i18n.text import _
 from builder.labels import told_problem
 from builder.models import engine
 from builder.web import asker, go, service
+from nodes.contract import Words
 from runtime.clock import now
 from runtime.core.engine import micros
 from runtime.core.flow import FlowCheck, compile_plan, fingerprint, read_flow
@@ -64,30 +67,30 @@ class FirstRun:
         return sorted(counted, key=lambda pair: -pair[1])
 
 
-@pages.get("/flows/from/<key>")
+@pages.get("/flows/from/<name>")
 @requires("flows.edit")
-def wizard(key: str) -> ResponseReturnValue:
+def wizard(name: str) -> ResponseReturnValue:
     """What the template has to be told."""
-    found = _template(key)
+    found = _template(name)
     shop = _shop()
     return _wizard(found, shop, blank(found, shop))
 
 
-@pages.post("/flows/from/<key>")
+@pages.post("/flows/from/<name>")
 @requires("flows.edit")
-def make(key: str) -> ResponseReturnValue:
+def make(name: str) -> ResponseReturnValue:
     """Make the flow, and let its sample orders run."""
-    found = _template(key)
+    found = _template(name)
     shop = _shop()
     form = filled(found, shop, Told(request.form.get, request.form.getlist))
     if form.made is None:
         return _wizard(found, shop, form), 422
-    saved = service().flows.add(form.made.document, asker(current_user.name))
-    if isinstance(saved, FlowCheck):
-        return _wizard(found, shop, replace(form, problems=[told_problem(one) for one in saved.errors])), 422
+    key = store_new(form.made.document, asker(current_user.name))
+    if isinstance(key, FlowCheck):
+        return _wizard(found, shop, replace(form, problems=[told_problem(one) for one in key.errors])), 422
     if may("people.manage"):
         _staff(form.made)
-    return go("using.first_run", key=form.made.document["key"])
+    return go("using.first_run", key=key)
 
 
 @pages.get("/flows/<key>/first-run")
@@ -169,14 +172,14 @@ def _first_run(key: str, real: bool) -> str:
     if draft is None:
         abort(404)
     with reading(engine()) as connection:
-        came = last_orders(connection, draft.document.get("channels", ()), SAMPLES if may("orders.see") else 0)
-    real = real and bool(came)
-    run = _walk(key, draft, [Sample(number, order, (), run_id) for run_id, number, order in came] if real else None)
-    with reading(engine()) as connection:
+        flow = read_flow(draft.document).flow
+        channels, teams = (flow.channels, flow.teams) if flow else ((), {})
+        came = last_orders(connection, channels, SAMPLES if may("orders.see") else 0)
         shop = read_shop(connection)
         fallback = default_flow(connection)
         published = _is_published(connection, key, draft)
-    wanted = [one for one in shop.channels if one.name in run.drawn.document.get("channels", ())]
+    real = real and bool(came)
+    run = _walk(key, draft, [Sample(number, order, (), run_id) for run_id, number, order in came] if real else None)
     return render_template(
         "flows/first_run.html",
         key=key,
@@ -184,9 +187,9 @@ def _first_run(key: str, real: bool) -> str:
         real=real,
         came=len(came),
         problems=[(run.drawn.node_name(one.node) if one.node else "", *told_problem(one)) for one in run.check.errors],
-        empty_teams=_empty_teams(run.drawn.document, shop),
-        channels=run.drawn.document.get("channels", ()),
-        taken=[one for one in wanted if one.flow_key not in (None, key)],
+        empty_teams=_empty_teams(teams, shop),
+        channels=channels,
+        taken=[one for one in shop.channels if one.name in channels and one.flow_key not in (None, key)],
         fallback=fallback,
         published=published,
         may_take_over=may("people.manage"),
@@ -211,12 +214,11 @@ def _is_published(connection: Connection, key: str, draft: OpenDraft) -> bool:
     return connection.execute(live).scalar() == fingerprint(draft.document)
 
 
-def _empty_teams(document: Mapping[str, Any], shop: Shop) -> list[str]:
+def _empty_teams(teams: Mapping[str, Words], shop: Shop) -> list[str]:
     """The teams of the flow that have nobody in them, called as the shop calls them."""
-    named = {team["key"]: team.get("name") or team["key"] for team in document.get("teams", ())}
     return [
-        shop.teams[key].name if key in shop.teams else name
-        for key, name in named.items()
+        shop.teams[key].name if key in shop.teams else words(name)
+        for key, name in teams.items()
         if key not in shop.teams or not shop.teams[key].members
     ]
 

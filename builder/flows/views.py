@@ -12,9 +12,9 @@ from sqlalchemy import Connection
 
 from builder.auth import requires
 from builder.flows.files import bundle
+from builder.flows.keys import store_new
 from builder.flows.templates import PAINS, find, pains_of, templates
 from builder.flows.thumbnail import thumbnail
-from builder.flows.wizard import free_key
 from builder.i18n import words
 from builder.i18n.text import _
 from builder.models import engine
@@ -79,12 +79,10 @@ def new_page() -> ResponseReturnValue:
 def make() -> ResponseReturnValue:
     """Make an empty flow, under a key that is free."""
     document = _empty(request.form.get("name", "").strip()[:100] or _("New flow"))
-    with reading(engine()) as connection:
-        document["key"] = free_key(document["key"], frozenset(screens.flow_names(connection)))
-    saved = service().flows.add(document, asker(current_user.name))
-    if isinstance(saved, FlowCheck):
+    key = store_new(document, asker(current_user.name))
+    if isinstance(key, FlowCheck):
         abort(400)
-    return go("canvas.page", key=document["key"])
+    return go("canvas.page", key=key)
 
 
 @pages.get("/flows/<key>/export")

@@ -22,7 +22,6 @@ NEW_TEAM: Final = "new"
 MOST_NAME: Final = 100
 MOST_TEXT: Final = 100
 MOST_CHANNELS: Final = 20
-KEPT_KEYS: Final = frozenset(("new", "from", "import", "export"))  # addresses below /flows mean something else by them
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +107,6 @@ def filled(template: Template, shop: Shop, told: Told) -> Form:
         return _with_errors(form, template, errors)
     staff = {team: sorted(one.members) for one, team in _new_staff(template, shop, asked)}
     return replace(form, made=Made(with_expectations(document), staff))
-
-
-def free_key(key: str, taken: frozenset[str]) -> str:
-    """The key, with a number behind it where it is taken."""
-    taken = taken | KEPT_KEYS
-    return next(one for one in (key, *(f"{key[:58]}-{n}" for n in range(2, 100_000))) if one not in taken)
 
 
 # --- questions --------------------------------------------------------------------------------------------------------
@@ -204,7 +197,7 @@ def _channel_problem(form: Form) -> str:
 
 
 def _answered(template: Template, shop: Shop, form: Form) -> dict[str, Any]:
-    """The template's document with the answers in it, under a key of its own, and no template any more."""
+    """The template's document with the answers in it, and no template any more."""
     document: Any = {name: part for name, part in template.document.items() if name != "template"}
     asked = {one.id: one for one in form.questions}
     for question in template.questions:
@@ -212,7 +205,7 @@ def _answered(template: Template, shop: Shop, form: Form) -> dict[str, Any]:
     document = with_whom(document, _whom(template, shop, form.questions))
     known = {one.name for one in shop.channels}
     channels = [*sorted(form.channels & known), *([form.new_channel] if form.new_channel else [])]
-    document |= {"key": free_key(template.key, shop.flow_keys), "channels": list(dict.fromkeys(channels))}
+    document |= {"channels": list(dict.fromkeys(channels))}
     if form.name and form.name != words(template.document["name"]):
         document["name"] = form.name
     return dict(document)

@@ -91,7 +91,9 @@ def flow_rows(connection: Connection, at: int) -> list[FlowRow]:
     taken: dict[str, list[str]] = {}
     for name, key in connection.execute(select(channels.c.name, channels.c.flow_key).order_by(channels.c.name)):
         taken.setdefault(key, []).append(name)
-    rows = connection.execute(select(flows).order_by(flows.c.draft_at.desc(), flows.c.key)).mappings().all()
+    all_but_drawing = [column for column in flows.c if column is not flows.c.draft]
+    query = select(*all_but_drawing).order_by(flows.c.draft_at.desc(), flows.c.key)
+    rows = connection.execute(query).mappings().all()
     return [
         FlowRow(
             row=row,
