@@ -180,7 +180,7 @@ class LivePage {
       minimap.ask();
     };
     new Look(this.surface, this.drawing, (node) => this.chooseStep(node));
-    root.addEventListener("keydown", (event) => this.key(event));
+    window.addEventListener("keydown", (event) => this.key(event));
     SMALL.addEventListener("change", () => this.applyView());
     this.pulse = new Heartbeat(
       () => this.beat(),

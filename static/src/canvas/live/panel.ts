@@ -82,9 +82,17 @@ export class OrdersPanel {
     const { say, language } = this.editor;
     if (asked === null) return;
     const crowd = asked.port === undefined ? standing?.nodes[asked.node] : undefined;
-    const told = crowd === undefined ? [] : crowdWords(crowd, say, language, Date.now());
+    const told = crowd === undefined ? this.wayWords(asked) : crowdWords(crowd, say, language, Date.now());
     this.summary.replaceChildren(...told.map((text) => h("li", {}, text)));
     this.filters.replaceChildren(...(crowd === undefined ? [] : this.kinds(crowd)));
+  }
+
+  /** How many of the counted orders went by the way that is asked for. */
+  private wayWords({ node, port }: Asked): string[] {
+    const { standing, editor } = this;
+    if (port === undefined || standing === null) return [];
+    const count = standing.ways.find(([from, by]) => from === node && by === port)?.[2] ?? 0;
+    return [editor.say("liveWentBy", { count, all: standing.counted })];
   }
 
   /** Chips that keep one kind of orders: those that are late, or that wait for the same. */

@@ -44,6 +44,8 @@ export const live = inBoth(
     liveIsFailed: "{count} failed",
     liveWent: "{count} of {all} orders went from “{step}” by “{port}”",
 
+    liveWentBy: "{count} of {all} orders went this way",
+
     restGo: "working",
     restPerson: "waiting for people",
     restHold: "on hold",
@@ -140,6 +142,8 @@ export const live = inBoth(
     liveIsSoon: "{count} 单 10 分钟内超时",
     liveIsFailed: "{count} 单失败",
     liveWent: "{all} 单里有 {count} 单从“{step}”走了“{port}”",
+
+    liveWentBy: "{all} 单里有 {count} 单走了这条线",
 
     restGo: "处理中",
     restPerson: "等人处理",
