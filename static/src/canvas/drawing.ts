@@ -116,16 +116,24 @@ export class Drawing {
     }
     for (const edge of edges) wanted.add(`edge:${edge.id}`);
     this.graph.startBatch("follow");
-    for (const key of [...this.shown.keys()].filter((known) => !wanted.has(known))) {
-      this.graph.removeCell(key);
-      this.shown.delete(key);
-      this.rects.delete(key.replace(/^node:/, ""));
-    }
+    this.remove("edge:", wanted);
     for (const { id } of nodes) this.followCard(id, contentOf(this.editor, id));
     for (const [id, fold] of this.folds) this.followCard(id, groupCard(this.editor, fold));
     for (const edge of edges) this.followEdge(edge, edge.id === selectedEdge);
+    // X6 takes the edges of a card with it; those that stay lead elsewhere by now.
+    this.remove("node:", wanted);
     this.graph.stopBatch("follow");
     this.backdrop.follow();
+  }
+
+  private remove(what: "node:" | "edge:", wanted: ReadonlySet<string>): void {
+    for (const key of [...this.shown.keys()].filter(
+      (known) => known.startsWith(what) && !wanted.has(known),
+    )) {
+      this.graph.removeCell(key);
+      this.shown.delete(key);
+      if (what === "node:") this.rects.delete(key.slice(what.length));
+    }
   }
 
   /** The card that stands for a step: its own, or that of its collapsed group. */

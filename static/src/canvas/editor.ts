@@ -4,13 +4,13 @@ import type { FlowDocument, FlowNode, Place, Places, Settings } from "./document
 import * as doc from "./document";
 import { cornerOf, type Excerpt, excerptOf, paste } from "./excerpt";
 import { History } from "./history";
-import { type Note, notesOf, removeNotes } from "./layout";
+import { moveNotes, type Note, notesOf, removeNotes } from "./layout";
 import type { Kind } from "./log";
 import type { Named, NodeKind, Palette, Schema } from "./palette-types";
 import { mainPort, type NodePort, portsOf } from "./ports";
 import { Sentences } from "./sentence";
 import { CARD_WIDTH, cardHeight, cardRect, exitOf, freeSpot, GRID, HEAD_HEIGHT, type Rect } from "./shape";
-import { missingPlaces, tidy, type TidyOptions } from "./tidy";
+import { missingPlaces, notesAlong, tidy, type TidyOptions } from "./tidy";
 import type { Say } from "./words";
 
 export interface Problem {
@@ -313,10 +313,9 @@ export class Editor {
   }
 
   tidy(options: TidyOptions = {}): void {
-    this.change(
-      doc.placeNodes(this.document, tidy(this.document, this.portIds, options)),
-      this.say("didTidy"),
-    );
+    const places = tidy(this.document, this.portIds, options);
+    const notes = notesAlong(this.document, places, this.portIds);
+    this.change(moveNotes(doc.placeNodes(this.document, places), notes), this.say("didTidy"));
   }
 
   // --- selecting --------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@
 
 import { Graph, layout } from "@dagrejs/dagre";
 import { type FlowDocument, ORIGIN, type Place, type Places, placesOf } from "./document";
-import { foldedIn, type Group, groupsOf, pinnedIn, shiftedBy } from "./layout";
+import { foldedIn, type Group, groupsOf, notesOf, pinnedIn, shiftedBy } from "./layout";
 import {
   around,
   CARD_WIDTH,
@@ -40,6 +40,8 @@ interface Block {
   /** Whether it is a group with its frame, and not one card. */
   readonly isFramed: boolean;
 }
+
+type Size = Pick<Rect, "width" | "height">;
 
 /** A way from block to block: how far down it leaves and comes in, and its order among its siblings. */
 interface Link {
@@ -280,7 +282,7 @@ function cornerShift(now: readonly Place[], then: readonly Place[]): Place {
 }
 
 /** The first free level for a block, downwards from where it would stand. */
-function besides(wanted: Place, block: Block, taken: readonly Rect[]): Place {
+function besides(wanted: Place, block: Size, taken: readonly Rect[]): Place {
   let place = wanted;
   for (let step = 0; step <= taken.length; step += 1) {
     const rect = { ...place, width: block.width, height: block.height };
@@ -289,6 +291,34 @@ function besides(wanted: Place, block: Block, taken: readonly Rect[]): Place {
     place = { x: place.x, y: blocker.y + blocker.height + BETWEEN };
   }
   return place;
+}
+
+/** Where notes go when cards do: each with the card that it stood nearest to, and then clear of all cards. */
+export function notesAlong(
+  document: FlowDocument,
+  after: Places,
+  ports: PortsOf,
+): ReadonlyMap<string, Place> {
+  const before = placesOf(document);
+  const rectOf = (id: string, place: Place): Rect => cardRect(place, ports(id).length);
+  const cards = document.nodes.map(({ id }) => ({ id, rect: rectOf(id, before[id] ?? ORIGIN) }));
+  const taken = cards.map(({ id, rect }) => (after[id] === undefined ? rect : rectOf(id, after[id])));
+  return new Map(
+    notesOf(document).flatMap((note) => {
+      const [nearest] = [...cards].sort((one, other) => far(one.rect, note) - far(other.rect, note));
+      const to = nearest === undefined ? undefined : after[nearest.id];
+      if (nearest === undefined || to === undefined) return [];
+      const place = shiftedBy(note, to.x - nearest.rect.x, to.y - nearest.rect.y);
+      return [[note.id, besides(place, note, taken)] as const];
+    }),
+  );
+}
+
+/** How far apart two rectangles are. */
+function far(one: Rect, other: Rect): number {
+  const across = Math.max(one.x - other.x - other.width, other.x - one.x - one.width, 0);
+  const down = Math.max(one.y - other.y - other.height, other.y - one.y - one.height, 0);
+  return Math.hypot(across, down);
 }
 
 /** The places that a document lacks, found without moving what has one. */

@@ -352,7 +352,7 @@ function arrangeCommands({ editor, shaping, drawing }: Workbench): Command[] {
       id: "group",
       word: "doGroup",
       keys: ["Ctrl+G"],
-      when: () => editor.selected.size > 0,
+      when: () => editor.selected.size > 0 && shaping.wholeGroup === undefined,
       run: () => shaping.group(),
     },
     {

@@ -18,7 +18,9 @@ export interface Errands {
 export function askForCommand(editor: Editor, commands: Commands, errands: Errands): void {
   const { say } = editor;
   // Told once, so that what depends on the selection is what it was when the palette was opened.
-  const doable = commands.list.filter((command) => commands.can(command.id) && command.isFixed !== true);
+  const doable = commands.list.filter(
+    (command) => commands.can(command.id) && command.isFixed !== true && command.id !== "commands",
+  );
   const done = doable.map((command) => ({
     group: say("groupCommands"),
     label: say(command.word),

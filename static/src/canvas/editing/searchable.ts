@@ -68,7 +68,7 @@ function nodePassages(editor: Editor, id: string): Passage[] {
   const name = { home, label: "", text: editor.nameOf(id), where: "" };
   const type = { home, label: editor.say("stepKind"), text: kind?.label ?? node.type, where: "" };
   const note = said((node as { readonly note?: Words }).note, editor.language);
-  const told = settingPassages(editor, kind?.schema ?? {}, node.settings, "");
+  const told = settingPassages(editor, kind?.schema ?? {}, node.settings ?? {}, "");
   return [
     name,
     ...(type.text === name.text ? [] : [type]),

@@ -143,6 +143,14 @@ export class Shaping {
     return groupsOf(editor.document).filter((group) => group.nodes.some((id) => editor.selected.has(id)));
   }
 
+  /** The group of which every step is selected, and nothing else. */
+  get wholeGroup(): Group | undefined {
+    const { selected, document } = this.editor;
+    return groupsOf(document).find(
+      (group) => group.nodes.length === selected.size && group.nodes.every((id) => selected.has(id)),
+    );
+  }
+
   group(): string | undefined {
     const { editor } = this;
     if (editor.selected.size === 0) return undefined;

@@ -7,7 +7,7 @@ import type { Editor, Problem } from "../editor";
 import { Gestures, type Thing } from "../gestures";
 import { groupsOf, NOTE_SIZE } from "../layout";
 import type { NodeKind } from "../palette-types";
-import { CARD_WIDTH, HEAD_HEIGHT } from "../shape";
+import { CARD_WIDTH, freeSpot, HEAD_HEIGHT } from "../shape";
 import { catalogue } from "./catalogue";
 import { Clipboard } from "./clipboard";
 import { askForCommand } from "./commander";
@@ -213,12 +213,12 @@ export class Workbench {
   // --- naming and writing -----------------------------------------------------------------------------------------
 
   get canRename(): boolean {
-    return this.editor.single !== undefined || this.wholeGroup !== undefined;
+    return this.editor.single !== undefined || this.shaping.wholeGroup !== undefined;
   }
 
   rename(): void {
     const { single } = this.editor;
-    const group = this.wholeGroup;
+    const group = this.shaping.wholeGroup;
     if (group !== undefined && (single === undefined || group.collapsed)) this.naming.renameGroup(group.id);
     else if (single !== undefined && !this.page.isList) this.naming.renameStep(single);
   }
@@ -228,22 +228,16 @@ export class Workbench {
     else if (thing.kind === "node") this.naming.renameStep(thing.id);
   }
 
-  /** The group of which every step is selected, and nothing else. */
-  private get wholeGroup() {
-    const { selected, document } = this.editor;
-    return groupsOf(document).find(
-      (group) => group.nodes.length === selected.size && group.nodes.every((id) => selected.has(id)),
-    );
-  }
-
   addNote(): void {
     const centre = this.spot ?? this.drawing.centre();
     const free = this.spot !== null || this.editor.selected.size === 0;
     const rect = free ? undefined : this.drawing.rectOf([...this.editor.selected][0] ?? "");
-    const at =
+    const wanted =
       rect === undefined
         ? { x: centre.x - NOTE_SIZE.width / 2, y: centre.y - NOTE_SIZE.height / 2 }
         : { x: rect.x, y: rect.y - NOTE_SIZE.height - 24 };
+    const taken = [...this.drawing.cards().map((card) => card.rect), ...this.editor.notes];
+    const at = this.spot ?? freeSpot(wanted, NOTE_SIZE.height, taken);
     this.spot = null;
     const note = this.shaping.addNote(at);
     if (this.page.isList) return;
@@ -361,7 +355,8 @@ export class Workbench {
     if (edge !== undefined) this.menu.open(this.clientOf(this.middleOf(edge)), "edge");
     else if (node !== undefined) {
       const rect = drawing.rectOf(node) ?? drawing.bounds();
-      this.menu.open(this.clientOf({ x: rect.x + 24, y: rect.y + rect.height / 2 }), "node");
+      const kind = this.shaping.wholeGroup === undefined ? "node" : "group";
+      this.menu.open(this.clientOf({ x: rect.x + 24, y: rect.y + rect.height / 2 }), kind);
     } else if (note !== undefined) this.menu.open(this.clientOf({ x: note.x + 24, y: note.y + 24 }), "note");
     else this.menu.open(this.clientOf(drawing.centre()), "blank");
   }
