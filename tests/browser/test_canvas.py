@@ -292,7 +292,7 @@ def test_on_a_phone_the_flow_is_a_list_that_opens_the_settings(house: House, ent
     page.get_by_role("radio").last.check(force=True)
     page.get_by_role("button", name="返回列表").click()
 
-    expect(page.locator(".outline-step .card-summary").last).to_contain_text("取消")
+    expect(page.locator(".outline-step .sentence").last).to_contain_text("取消")
     width: Callable[[], int] = lambda: page.evaluate("document.documentElement.scrollWidth")  # noqa: E731
     assert width() <= 390
 

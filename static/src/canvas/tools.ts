@@ -17,7 +17,6 @@ export function zoomTools(editor: Editor, drawing: Drawing, bench?: Workbench): 
   });
   const tell = (): void => {
     shown.textContent = `${Math.round(drawing.zoom * 100)}%`;
-    shown.setAttribute("aria-label", `${say("zoomReset")} (${shown.textContent})`);
   };
   drawing.graph.on("scale", tell);
   tell();

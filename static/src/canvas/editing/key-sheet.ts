@@ -67,10 +67,10 @@ class KeySheet {
         type: "button",
         class: `key-change${isWaiting ? " is-waiting" : ""}`,
         "data-command": command.id,
-        "aria-label": say("keyChange", { name, keys: keys.map(shown).join(", ") || say("keyNone") }),
         title: say("keyChangeHint"),
         click: () => this.ask(command),
       },
+      h("span", { class: "visually-hidden" }, `${name}: `),
       ...(isWaiting
         ? [say("keyPress")]
         : keys.length === 0

@@ -150,11 +150,11 @@ export class Layer {
     if (badge.title === name) return;
     badge.className = `live-badge is-${risk}`;
     badge.title = name;
-    badge.setAttribute("aria-label", name);
     badge.replaceChildren(
       icon(RISK_ICONS[risk]),
-      h("strong", {}, crowd.number.toLocaleString(language)),
-      h("span", {}, longest),
+      h("span", { class: "visually-hidden" }, name),
+      h("strong", { "aria-hidden": "true" }, crowd.number.toLocaleString(language)),
+      h("span", { "aria-hidden": "true" }, longest),
     );
   }
 
