@@ -7,8 +7,10 @@ import orjson
 from flask import Blueprint, Response, abort, flash, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from sqlalchemy import Connection
 
 from builder.auth import requires
+from builder.drawn import DrawnFlow, drawn_version
 from builder.i18n import moment
 from builder.i18n.text import _, ngettext
 from builder.models import engine
@@ -17,7 +19,7 @@ from builder.web import asker, go, is_htmx, service
 from runtime.core.engine import with_changes
 from runtime.core.run import STATES
 from runtime.service import Decline
-from runtime.store import queries, screens
+from runtime.store import live, queries, screens
 from runtime.store.database import reading
 
 pages = Blueprint("orders", __name__)
@@ -35,10 +37,12 @@ class Look:
     state: str
     channel: str
     before: str
+    flow: str = ""
+    step: str = ""
 
     def query(self, **more: Any) -> dict[str, Any]:
         """The look as parameters of an address, without what is empty."""
-        told = {"q": self.text, "state": self.state, "channel": self.channel}
+        told = {"q": self.text, "state": self.state, "channel": self.channel, "flow": self.flow, "step": self.step}
         return {name: value for name, value in (told | more).items() if value}
 
 
@@ -53,6 +57,8 @@ def list_page() -> ResponseReturnValue:
             text=look.text,
             states=(look.state,) if look.state else (),
             channel=look.channel or None,
+            flow_key=look.flow or None,
+            step=look.step or None,
             before=look.before or None,
             limit=PAGE + 1,
         )
@@ -64,7 +70,10 @@ def list_page() -> ResponseReturnValue:
             rows=rows,
             more=found[PAGE - 1]["run_id"] if len(found) > PAGE else None,
             unreleased=queries.count_unreleased(connection, look.channel or None),
-            counts=queries.state_counts(connection, channel=look.channel or None),
+            counts=queries.state_counts(
+                connection, channel=look.channel or None, flow_key=look.flow or None, step=look.step or None
+            ),
+            of_flow=_published_flow(connection, look.flow),
             channels=screens.channel_names(connection),
             flow_names=screens.flow_names(connection),
             released_into=screens.flow_names(connection, published=True),
@@ -148,6 +157,12 @@ def release_all() -> ResponseReturnValue:
     return go("orders.list_page", **({"channel": channel} if channel else {}))
 
 
+def _published_flow(connection: Connection, key: str) -> DrawnFlow:
+    """The flow that the list is narrowed to, by whose drawing its step is called."""
+    found = live.published(connection, key) if key else None
+    return drawn_version(connection, found[0] if found else None)
+
+
 def _order(run_id: str, *, problem: str = "", status: int = 200) -> ResponseReturnValue:
     with reading(engine()) as connection:
         order = queries.order(connection, run_id)
@@ -178,6 +193,8 @@ def _look() -> Look:
         state=state if state in STATES else "",
         channel=told.get("channel", "")[:64],
         before=told.get("before", "")[:26],
+        flow=told.get("flow", "")[:64],
+        step=told.get("step", "")[:64] if told.get("flow") else "",
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, literal, or_, select, union_all
 
+from runtime.core.plan import policy_id
 from runtime.core.run import STATES
 from runtime.store.tables import effects, flow_versions, flows, journal, orders, runs, tasks, team_members, users
 
@@ -66,13 +67,14 @@ def find_orders(
     channels: Collection[str] | None = None,
     external_id: str | None = None,
     flow_key: str | None = None,
+    step: str | None = None,
     begun: bool | None = None,
     before: str | None = None,
     limit: int = 50,
 ) -> Sequence[RowMapping]:
     """Orders with their runs, the newest first, without their bodies.
 
-    `begun` keeps those that have taken their first step, or those that have not.
+    `begun` keeps those that have taken their first step, or those that have not; `step` those that stand at it.
 
     `channels` are those that the reader may see (None: all); `external_id` is the channel's own order id, exactly.
     `text` is an order id, the last four digits of a phone, the beginning of a trace code, a SKU or a buyer's name.
@@ -87,7 +89,7 @@ def find_orders(
         orders.c.buyer,
         *_run_columns(),
     ).join(runs, runs.c.id == orders.c.run_id)
-    query = _narrowed(connection, query, text, states, channel, flow_key)
+    query = _narrowed(connection, query, text, states, channel, flow_key, step)
     if channels is not None:
         query = query.where(orders.c.channel.in_(channels))
     if external_id is not None:
@@ -99,13 +101,17 @@ def find_orders(
     return connection.execute(query.order_by(orders.c.run_id.desc()).limit(limit)).mappings().all()
 
 
-def state_counts(connection: Connection, *, channel: str | None = None, flow_key: str | None = None) -> dict[str, int]:
+def state_counts(
+    connection: Connection, *, channel: str | None = None, flow_key: str | None = None, step: str | None = None
+) -> dict[str, int]:
     """How many orders stand in each state."""
     query = select(runs.c.state, func.count()).group_by(runs.c.state)
     if channel:
         query = query.where(runs.c.channel == channel)
     if flow_key:
         query = query.where(runs.c.flow_key == flow_key)
+    if step:
+        query = query.where(stands_at(step))
     counts = {state: count for state, count in connection.execute(query)}
     return {state: counts.get(state, 0) for state in STATES}
 
@@ -268,6 +274,7 @@ def _narrowed(
     states: Collection[str],
     channel: str | None,
     flow_key: str | None,
+    step: str | None,
 ) -> Select[Any]:
     if text:
         query = query.where(matches(connection, text))
@@ -277,7 +284,19 @@ def _narrowed(
         query = query.where(runs.c.channel == channel)
     if flow_key:
         query = query.where(runs.c.flow_key == flow_key)
+    if step:
+        query = query.where(stands_at(step))
     return query
+
+
+def stands_at(step: str) -> ColumnElement[bool]:
+    """Condition on `runs`: whether an order stands at this step, or waits for another try of it.
+
+    A token is an item of the stored list, so `[` or a comma comes before it; what a token tells of another step comes
+    after a colon.
+    """
+    nodes = (step, policy_id(step))
+    return or_(*(runs.c.tokens.contains(f'{sign}{{"node":"{one}",', autoescape=True) for sign in "[," for one in nodes))
 
 
 def matches(connection: Connection, text: str) -> ColumnElement[bool]:

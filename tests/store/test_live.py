@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from runtime.actor import Actor
 from runtime.core.engine import micros
-from runtime.store import live
+from runtime.store import live, queries
 from runtime.store.database import begin, reading
 from runtime.store.tables import runs
 from tests.core.flow_documents import REQUEST, approval, document, total_over
@@ -84,6 +84,22 @@ def test_what_failed_stands_at_its_step_and_what_ended_stands_nowhere(house: Hou
 
     found = crowds(house)
     assert {node: crowd.rests for node, crowd in found.items()} == {"call": {"failed": 1}}
+
+
+def test_who_waits_for_another_try_stands_at_the_step_that_failed_and_is_found_there(house: House) -> None:
+    publish(house.service, WATCHED | {"failures": {"refused": "retry", "max_tries": 3}})
+    (run_id,) = take(house, 1)
+    assert house.service.decide_task(f"{run_id}.3.1", "approve", "", LI) is None
+    house.settle()
+
+    assert {node: crowd.rests for node, crowd in crowds(house).items()} == {"call": {"retry": 1}}
+    with reading(house.service.engine) as connection:
+        found = [
+            [row["run_id"] for row in queries.find_orders(connection, flow_key="watched", step=step)]
+            for step in ("call", "ask", "cal", "all")
+        ]
+        assert found == [[run_id], [], [], []]
+        assert queries.state_counts(connection, flow_key="watched", step="call")["waiting"] == 1
 
 
 def test_an_order_that_has_not_begun_is_counted_before_the_first_step(house: House) -> None:

@@ -112,6 +112,21 @@ def test_the_page_of_an_order_leads_to_its_way_on_the_canvas(house: House) -> No
     assert f'data-order="{run_id}"' in chen.get(found[1])
 
 
+def test_the_orders_at_a_step_are_the_same_in_the_list_of_orders(house: House) -> None:
+    for number in (1, 2):
+        house.take(number, total="9000.00")
+    house.take(3)
+    chen = house.enter("chen")
+
+    page = chen.get("/orders?flow=big-orders&step=ask")
+    assert "A-00001" in page and "A-00002" in page and "A-00003" not in page
+    assert "that stand at “Approval”" in page
+    assert "A-00003" in chen.get("/orders?flow=big-orders")
+    assert "A-00001" not in chen.get("/orders?flow=big-orders&step=tell")
+    assert "A-00001" not in chen.get("/orders?flow=shaky&step=ask")
+    chen.get("/orders?flow=nowhere&step=ask")
+
+
 def test_a_search_finds_orders_of_this_flow_alone(house: House) -> None:
     house.take(1, total="9000.00")
     house.take(2, "shaky-shop")

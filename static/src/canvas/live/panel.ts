@@ -49,6 +49,7 @@ export class OrdersPanel {
       h("header", {}, title, close),
       h("div", { class: "live-panel-body" }, this.summary, this.filters, this.note, this.list, this.more),
     );
+    if (asked.port === undefined && asked.node !== "") this.element.append(this.listLink(asked.node));
     this.element.hidden = false;
     this.list.replaceChildren();
     this.tellSummary();
@@ -85,6 +86,13 @@ export class OrdersPanel {
     const told = crowd === undefined ? this.wayWords(asked) : crowdWords(crowd, say, language, Date.now());
     this.summary.replaceChildren(...told.map((text) => h("li", {}, text)));
     this.filters.replaceChildren(...(crowd === undefined ? [] : this.kinds(crowd)));
+  }
+
+  /** The same orders on the page of all orders. */
+  private listLink(node: string): HTMLElement {
+    const { document, say } = this.editor;
+    const told = new URLSearchParams({ flow: document.key, step: node });
+    return h("footer", {}, h("a", { href: `${this.wire.ordersPage}?${told}` }, say("liveInOrders")));
   }
 
   /** How many of the counted orders went by the way that is asked for. */

@@ -121,6 +121,11 @@ export class Wire {
     return standing;
   }
 
+  /** The page of all orders. */
+  get ordersPage(): string {
+    return this.addresses.journeys;
+  }
+
   document(): Promise<{ readonly version: number; readonly document: FlowDocument }> {
     return this.ask(this.addresses.document);
   }
