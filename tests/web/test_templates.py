@@ -278,7 +278,7 @@ def test_a_channel_of_another_flow_is_handed_over_only_by_who_may(
 ) -> None:
     document = make(designer, "odd-orders", channel=["own-shop"])
     told = {"rev": "0", "take_over": "1"}
-    assert "own-shop goes to Trial now" in designer.get(f"/flows/{document['key']}/first-run")
+    assert "own-shop goes to “Trial” now" in designer.get(f"/flows/{document['key']}/first-run")
     designer.post(f"/flows/{document['key']}/first-run/publication", told)
     assert _taker(house, "own-shop") == "big-orders"
     second = make(root, "odd-orders", channel=["own-shop"])
