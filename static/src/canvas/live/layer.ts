@@ -11,6 +11,10 @@ import type { Asked, Crowd, Standing } from "./wire";
 
 const READABLE = 0.8;
 const LARGEST = 2.6;
+/** How close two numbers of ways may come, and where along a way its number may stand, the best first. */
+const COUNT_WIDE = 40;
+const COUNT_HIGH = 26;
+const FRACTIONS = [0.5, 0.38, 0.62, 0.26, 0.74, 0.14, 0.86];
 const SVG = "http://www.w3.org/2000/svg";
 
 interface Wanted {
@@ -22,6 +26,7 @@ interface Wanted {
 interface Badge {
   readonly element: HTMLButtonElement;
   readonly asked: Asked;
+  readonly at: Place;
 }
 
 export class Layer {
@@ -72,6 +77,16 @@ export class Layer {
     this.arrange();
   }
 
+  /** Where on a way its number stands: in the middle, or beside it where the number of another way already stands. */
+  private freeSpotOn(edge: FlowEdge): Place {
+    const points = this.drawing.wayOf(edge);
+    const taken = [...this.badges.values()].filter((badge) => badge.asked.port !== undefined);
+    const isFree = (place: Place): boolean =>
+      taken.every(({ at }) => Math.abs(at.x - place.x) > COUNT_WIDE || Math.abs(at.y - place.y) > COUNT_HIGH);
+    const spots = FRACTIONS.map((fraction) => pointAt(points, fraction));
+    return spots.find(isFree) ?? this.drawing.middleOf(edge);
+  }
+
   /** Another document is drawn: nothing is where it was. */
   clear(): void {
     this.show(null, 0);
@@ -93,7 +108,7 @@ export class Layer {
     return standing.ways.flatMap(([node, port, count]) => {
       const edge = edges.get(wayKey({ from: node, port }));
       if (edge === undefined) return [];
-      const at = (): Place => this.drawing.middleOf(edge);
+      const at = (): Place => this.freeSpotOn(edge);
       return [
         { asked: { node, port }, at, fill: (badge) => this.fillWay(badge, edge, count, standing.counted) },
       ];
@@ -138,8 +153,9 @@ export class Layer {
     const { x, y } = at();
     element.style.left = `${x}px`;
     element.style.top = `${y}px`;
-    this.badges.set(keyOf(asked), { asked, element });
-    return { asked, element };
+    const badge = { asked, element, at: { x, y } };
+    this.badges.set(keyOf(asked), badge);
+    return badge;
   }
 
   private fillCrowd(badge: HTMLButtonElement, node: string, crowd: Crowd, now: number): void {
@@ -262,6 +278,25 @@ const TONE_ICONS = {
   failed: "error",
   cancelled: "close",
 } as const;
+
+/** The point at a share of the length of a line of straight pieces. */
+export function pointAt(points: readonly Place[], share: number): Place {
+  const lengths = points.slice(1).map((point, index) => {
+    const from = points[index] ?? point;
+    return Math.hypot(point.x - from.x, point.y - from.y);
+  });
+  let left = share * lengths.reduce((sum, length) => sum + length, 0);
+  for (const [index, length] of lengths.entries()) {
+    const [from, to] = [points[index], points[index + 1]];
+    if (from === undefined || to === undefined) break;
+    if (left <= length) {
+      const part = length === 0 ? 0 : left / length;
+      return { x: from.x + (to.x - from.x) * part, y: from.y + (to.y - from.y) * part };
+    }
+    left -= length;
+  }
+  return points.at(-1) ?? { x: 0, y: 0 };
+}
 
 function keyOf(asked: Asked): string {
   return asked.port === undefined ? `node ${asked.node}` : `way ${asked.node} ${asked.port}`;
