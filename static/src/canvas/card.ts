@@ -91,7 +91,7 @@ export function cardElement(content: CardContent): HTMLElement {
     h(
       "div",
       { class: "card-head" },
-      h("span", { class: "card-icon" }, drawing(content.icon)),
+      h("span", { class: "card-icon" }, content.unfold === undefined ? drawing(content.icon) : icon("group")),
       h(
         "span",
         { class: "card-words" },

@@ -95,6 +95,8 @@ export function icon(name: IconName): SVGSVGElement {
 
 /** A drawing that the server sent (a node type's own icon), as elements. Anything that is no drawing becomes a box. */
 export function drawing(source: string): SVGElement {
+  // What cannot be read becomes a page about the error, with styles that our policy forbids.
+  if (!source.trimStart().startsWith("<")) return icon("box");
   const parsed = new DOMParser().parseFromString(source, "image/svg+xml").documentElement;
   if (parsed.nodeName !== "svg") return icon("box");
   const svg = document.importNode(parsed, true) as unknown as SVGElement;

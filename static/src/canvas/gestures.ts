@@ -43,6 +43,13 @@ interface Gesture {
   cancel(): void;
 }
 
+/** What was pressed: a double click is about what its first press met. */
+interface Press {
+  readonly thing: Thing | null;
+  readonly isName: boolean;
+  readonly isElsewhere: boolean;
+}
+
 /** What is dragged: steps and notes; `node` when it is the card of one step. */
 interface Grabbed {
   readonly nodes: readonly string[];
@@ -59,6 +66,7 @@ export class Gestures {
   private readonly overlay: HTMLElement;
   private space = false;
   private pressTimer: number | undefined;
+  private presses: readonly Press[] = [];
   private armed: { readonly node: string; readonly port: string } | null = null;
   /** What is drawn over blank canvas is a loop around what it selects, not a box. */
   isLasso = false;
@@ -118,6 +126,7 @@ export class Gestures {
   private begin(event: PointerEvent): void {
     const target = event.target as Element;
     window.clearTimeout(this.pressTimer);
+    this.presses = [...this.presses.slice(-1), pressOn(target)];
     if (target.closest(".canvas-float, .group-fold, textarea") !== null) return;
     this.fingers.set(event.pointerId, pointOf(event));
     this.surface.focus({ preventScroll: true });
@@ -497,11 +506,12 @@ export class Gestures {
   }
 
   private doubled(event: MouseEvent): void {
-    // The pointer was captured by the surface, so the event does not tell what lies under it.
-    const target = document.elementFromPoint(event.clientX, event.clientY);
-    if (target === null || target.closest(".canvas-float, .port") !== null) return;
-    const thing = thingAt(target);
-    const isName = target.closest(".card-name, .group-name") !== null && !this.editor.readOnly;
+    // The first press may have moved what was pressed: the second lies elsewhere then, and does not count.
+    const [first] = this.presses;
+    if (first === undefined || first.isElsewhere || (event.target as Element).closest(".canvas-float"))
+      return;
+    const { thing } = first;
+    const isName = first.isName && !this.editor.readOnly;
     if (thing?.kind === "note") this.wishes.writeNote(thing.id);
     else if (thing?.kind === "group" || (thing?.kind === "node" && isName)) this.wishes.rename(thing);
     else if (thing?.kind === "node") this.wishes.openSettings(thing.id);
@@ -566,6 +576,14 @@ function thingAt(target: Element): Thing | null {
   if (note !== undefined) return { kind: "note", id: note };
   const edge = target.closest(".x6-edge")?.getAttribute("data-cell-id");
   return edge?.startsWith("edge:") === true ? { kind: "edge", id: edge.slice("edge:".length) } : null;
+}
+
+function pressOn(target: Element): Press {
+  return {
+    thing: thingAt(target),
+    isName: target.closest(".card-name, .group-name") !== null,
+    isElsewhere: target.closest(".canvas-float, .port, .group-fold, textarea") !== null,
+  };
 }
 
 function isSelected(editor: Editor, { nodes, notes }: Grabbed): boolean {

@@ -10,6 +10,7 @@ import type { Shaping } from "./shaping";
 
 export class Naming {
   private field: HTMLInputElement | null = null;
+  private area: Rect | null = null;
 
   constructor(
     private readonly surface: HTMLElement,
@@ -47,15 +48,21 @@ export class Naming {
     this.ask(area, group.name, group.name, (name) => this.shaping.nameGroup(id, name));
   }
 
-  /** The view has moved: the name is taken as it is. */
-  settle(): void {
-    this.field?.blur();
+  /** Keep the field over its name; called when the view has moved. */
+  lay(): void {
+    const { field, area, drawing } = this;
+    if (field === null || area === null) return;
+    const at = drawing.toContainer(area);
+    const zoom = Math.max(drawing.zoom, 0.8);
+    field.style.left = `${at.x}px`;
+    field.style.top = `${at.y}px`;
+    field.style.width = `${area.width * zoom}px`;
+    field.style.height = `${area.height * zoom}px`;
+    field.style.fontSize = `${13 * zoom}px`;
   }
 
   private ask(area: Rect, name: string, placeholder: string, give: (name: string) => void): void {
-    const { drawing, surface } = this;
-    const at = drawing.toContainer(area);
-    const zoom = Math.max(drawing.zoom, 0.8);
+    const { surface } = this;
     let isLeft = false;
     const field = h("input", {
       class: "input canvas-rename canvas-float",
@@ -77,13 +84,10 @@ export class Naming {
         if (!isLeft && field.value.trim() !== name) give(field.value);
       },
     });
-    field.style.left = `${at.x}px`;
-    field.style.top = `${at.y}px`;
-    field.style.width = `${area.width * zoom}px`;
-    field.style.height = `${area.height * zoom}px`;
-    field.style.fontSize = `${13 * zoom}px`;
     surface.append(field);
     this.field = field;
+    this.area = area;
+    this.lay();
     field.focus({ preventScroll: true });
     field.select();
   }

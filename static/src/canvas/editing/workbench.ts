@@ -108,7 +108,7 @@ export class Workbench {
 
   /** The view has moved. */
   moved(): void {
-    this.naming.settle();
+    this.naming.lay();
   }
 
   private leave(): boolean {
@@ -163,7 +163,7 @@ export class Workbench {
 
   connect(): void {
     const node = this.editor.single;
-    if (node !== undefined) askToConnect(this.editor, node, () => this.focus());
+    if (node !== undefined) askToConnect(this.editor, node);
   }
 
   insert(): void {
@@ -173,7 +173,7 @@ export class Workbench {
       if (edge !== undefined) this.page.offerOn(id, this.clientOf(this.middleOf(edge)));
     };
     if (editor.selectedEdge !== null) insert(editor.selectedEdge);
-    else if (editor.single !== undefined) askForEdge(editor, editor.single, insert, () => this.focus());
+    else if (editor.single !== undefined) askForEdge(editor, editor.single, insert);
   }
 
   private middleOf(edge: FlowEdge): Place {
