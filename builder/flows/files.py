@@ -142,8 +142,9 @@ def _read(file: str, content: bytes) -> list[Found]:
     content = content.removeprefix(_BOM)
     text = content.lstrip()
     if text.startswith(b"<"):
-        product = "BPMN (Camunda)" if b"bpmn" in text[:4000].lower() else "XML"
-        return [_refused_part(file, "", Problem("flow.foreign", params={"product": product}))]
+        bpmn = b"bpmn" in text[:4000].lower()
+        why = Problem("flow.foreign", params={"product": "Camunda (BPMN)"}) if bpmn else Problem("flow.no_object")
+        return [_refused_part(file, "", why)]
     if text.startswith(b"["):
         return _read_list(file, content)
     if _is_lines(content):

@@ -10,25 +10,37 @@ def product_of(document: Any) -> str | None:
         return "Node-RED" if _is_node_red(document) else None
     if not isinstance(document, Mapping) or str(document.get("format", "")).startswith("orderflow/"):
         return None
-    wrapped = document.get("workflow")
-    return _product(document) or (_product(wrapped) if isinstance(wrapped, Mapping) else None)
+    wrapped = (document.get(name) for name in ("workflow", "template"))
+    found = (_product(part) for part in (document, *wrapped) if isinstance(part, Mapping))
+    return next(filter(None, found), None)
+
+
+_BY_NAMES = (
+    ({"nodes", "connections"}, "n8n"),
+    ({"start_event", "end_event", "flows"}, "BKFlow"),
+    ({"pipeline_tree"}, "BKFlow"),
+    ({"StartAt", "States"}, "AWS Step Functions"),
+    ({"elements", "schemaVersion"}, "Camunda"),
+    ({"cells"}, "X6"),
+    ({"flow", "metadata"}, "Make"),
+    ({"displayName", "trigger"}, "Activepieces"),
+)
+"""What the outermost object of a product's export always holds."""
 
 
 def _product(document: Mapping[str, Any]) -> str | None:
-    has = document.keys()
-    if has >= {"nodes", "connections"} or any(str(kind).startswith("n8n-") for kind in _kinds(document)):
+    for names, product in _BY_NAMES:
+        if document.keys() >= names:
+            return product
+    if any(str(kind).startswith("n8n-") for kind in _kinds(document)):
         return "n8n"
     if isinstance(document.get("flows"), list) and _is_node_red(document["flows"]):
         return "Node-RED"
-    if has >= {"start_event", "end_event", "flows"} or has >= {"pipeline_tree"}:
-        return "BKFlow"
-    if has >= {"StartAt", "States"}:
-        return "AWS Step Functions"
-    if has >= {"elements", "schemaVersion"} or ("definitions" in has and "bpmn" in str(document["definitions"])[:500]):
+    if "bpmn" in str(document.get("definitions", ""))[:500]:
         return "Camunda"
-    if "cells" in has:
-        return "X6"
-    edges = document.get("edges")
+    value, edges = document.get("value"), document.get("edges")
+    if isinstance(value, Mapping) and "modules" in value:
+        return "Windmill"
     if isinstance(edges, list) and edges and isinstance(edges[0], Mapping) and {"source", "target"} <= edges[0].keys():
         return "React Flow"
     return None

@@ -2,6 +2,7 @@ import "htmx.org";
 import "./css/app.css";
 import { keepClocks } from "./clocks";
 import { keepDesk } from "./desk";
+import { keepDrops } from "./drops";
 import { keepForms } from "./forms";
 import { keepInboxKeys } from "./inbox";
 import { keepMenus } from "./menus";
@@ -9,6 +10,7 @@ import { keepToasts } from "./toasts";
 
 keepClocks();
 keepDesk();
+keepDrops();
 keepForms();
 keepInboxKeys();
 keepMenus();

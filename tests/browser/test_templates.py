@@ -118,6 +118,33 @@ def test_files_are_looked_at_and_then_taken_in(house: House, enter: Enter, tmp_p
     expect(page).to_have_url(re.compile("/flows/big-orders-2/canvas$"))
 
 
+def test_files_may_be_dropped_anywhere_on_the_page_and_text_pasted(enter: Enter) -> None:
+    page = enter("lin")
+    page.goto("/flows/import")
+    carried = page.evaluate_handle(
+        """(text) => {
+            const carried = new DataTransfer();
+            carried.items.add(new File([text], "dropped.json", {type: "application/json"}));
+            return carried;
+        }""",
+        json.dumps({**BIG_ORDERS, "key": "dropped"}),
+    )
+    for event in ("dragover", "drop"):
+        page.locator("#paste").dispatch_event(event, {"dataTransfer": carried})
+    expect(page.locator(".candidate")).to_contain_text("dropped.json")
+    page.goto("/flows/import")
+    page.evaluate(
+        """(text) => {
+            const clipboardData = new DataTransfer();
+            clipboardData.setData("text/plain", text);
+            document.body.dispatchEvent(new ClipboardEvent("paste", {clipboardData, bubbles: true}));
+        }""",
+        '{"a": 1}',
+    )
+    expect(page.locator("#document")).to_have_value('{"a": 1}')
+    expect(page.locator("#document")).to_be_focused()
+
+
 def test_ticked_flows_are_saved_as_one_file(enter: Enter, tmp_path: Path) -> None:
     page = enter("lin")
     page.goto("/flows")

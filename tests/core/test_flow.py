@@ -104,6 +104,9 @@ def test_over_a_thousand_steps_are_refused_without_reading_them() -> None:
         ([{"id": "1", "type": "tab"}, {"id": "2", "type": "inject", "wires": [["3"]]}], "Node-RED"),
         ({"StartAt": "A", "States": {}}, "AWS Step Functions"),
         ({"nodes": [], "edges": [{"source": "1", "target": "2"}]}, "React Flow"),
+        ({"summary": "", "value": {"modules": []}}, "Windmill"),
+        ({"name": "x", "flow": [], "metadata": {}}, "Make"),
+        ({"name": "x", "template": {"displayName": "x", "trigger": {}}}, "Activepieces"),
     ],
 )
 def test_a_flow_of_another_product_is_refused_by_name(foreign: Any, product: str) -> None:

@@ -146,6 +146,7 @@ STRANGE = {**SHAKY, "colour": "red"}
         (written({"source": "x", "workflow": N8N}) + b"\n" + written(N8N), "a flow of n8n"),
         (written(NODE_RED), "a flow of Node-RED"),
         (b'<?xml version="1.0"?><bpmn:definitions>', "Camunda"),
+        (b"<html>", "This is no flow document"),
         (written({"format": "orderflow/9"}), "orderflow/9"),
         (written({"format": "orderflow-flows/9", "flows": []}), "orderflow-flows/9"),
         (written(UNKNOWN), "no kind of step called “teleport”"),
