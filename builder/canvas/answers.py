@@ -87,6 +87,7 @@ def _told_one(problem: Problem, kind: str) -> dict[str, Any]:
         "remedy": remedy,
         "node": problem.node,
         "where": place,
+        "about": {name: str(value) for name, value in problem.params.items() if isinstance(value, str | int)},
     }
 
 

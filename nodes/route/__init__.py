@@ -29,10 +29,14 @@ def _enter(step: Step) -> Leave:
 def _check(settings: Mapping[str, Any]) -> tuple[Finding, ...]:
     findings: list[Finding] = []
     seen = {ELSE, UNCLEAR}
+    before: list[Any] = []
     for number, rule in enumerate(settings["rules"]):
         if rule["id"] in seen:
             findings.append(Finding("route.rule_twice", f"rules.{number}.id", {"rule": rule["id"]}))
+        if rule["when"] in before:
+            findings.append(Finding("route.rule_same", f"rules.{number}", level="warning"))
         seen.add(rule["id"])
+        before.append(rule["when"])
     return tuple(findings)
 
 

@@ -80,7 +80,7 @@ def test_fields_are_shown_with_what_real_orders_hold_and_people_stay_hidden(hous
 
     assert told is not None
     assert told["order"]["total"] == ["CN¥80.00", "CN¥600.00"]
-    assert told["order"]["attributes.vip"] == ["gold"] and told["attributes"] == ["attributes.vip"]
+    assert told["order"]["attributes.vip"] == ["gold"] and "attributes.vip" in told["attributes"]
     assert told["order"]["buyer.name"] == ["张**"]
     assert told["shown"]["values"]["total"] == "CN¥80.00" and told["shown"]["number"]
     for secret in ("小伟", "138 0013", "13800138000", "zhang.wei", "b-10044"):

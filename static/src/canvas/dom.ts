@@ -78,6 +78,7 @@ const ICONS = {
   spaceDown: "M2 2.5h12M2 13.5h12M5 6h6v4H5z",
   tidyDown: "M5.5 2.5h5v3h-5zM2 10.5h5v3H2zM9 10.5h5v3H9zM8 5.5v2.5M4.5 10.5V8h7v2.5",
   panel: "M2 3h12v10H2zM6 3v10",
+  wand: "M2.5 13.5 9.5 6.5M11.5 1.5v3M10 3h3M13.5 7v2M12.5 8h2M6 2v2M5 3h2",
 } as const;
 
 export type IconName = keyof typeof ICONS;

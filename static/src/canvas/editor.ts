@@ -8,6 +8,7 @@ import { moveNotes, type Note, notesOf, removeNotes } from "./layout";
 import type { Kind } from "./log";
 import type { Named, NodeKind, Palette, Schema } from "./palette-types";
 import { mainPort, type NodePort, portsOf } from "./ports";
+import { type Remedy, remedyFor } from "./remedies";
 import { Sentences } from "./sentence";
 import { CARD_WIDTH, cardHeight, cardRect, exitOf, freeSpot, GRID, HEAD_HEIGHT, type Rect } from "./shape";
 import { missingPlaces, notesAlong, tidy, type TidyOptions } from "./tidy";
@@ -21,6 +22,8 @@ export interface Problem {
   readonly node: string | null;
   /** The path in the node's settings, like `rules.2.when`; empty when it is about the node or flow as a whole. */
   readonly where: string;
+  /** What the problem names: a way out, a field, a team, a limit. */
+  readonly about?: { readonly [name: string]: string };
 }
 
 /** A change that was just made: how it came about, what it is called, and the row of changes it belongs to. */
@@ -67,7 +70,7 @@ export class Editor {
     readonly readOnly = false,
   ) {
     this.kinds = new Map(palette.kinds.map((kind) => [kind.kind, kind]));
-    this.sentences = new Sentences(palette, say, language);
+    this.sentences = new Sentences(palette, say, language, () => this.teams());
     this.history = new History(this.placed(document));
   }
 
@@ -194,6 +197,15 @@ export class Editor {
   follow(history: History<FlowDocument>): void {
     this.history = history;
     this.settle();
+  }
+
+  /** The one press that mends a problem, if there is one. */
+  remedyFor(problem: Problem): Remedy | undefined {
+    return this.readOnly ? undefined : remedyFor(problem, this);
+  }
+
+  mend(remedy: Remedy): void {
+    this.change(remedy.mend(this.document), remedy.label);
   }
 
   setProblems(problems: readonly Problem[]): void {

@@ -4,8 +4,13 @@ import { type Json, said } from "./document";
 import * as doc from "./document";
 import { button, drawing, freshId, h, icon } from "./dom";
 import type { Editor, Problem } from "./editor";
-import { Form, problemElement } from "./form/form";
+import { Form, type FormSurroundings, problemElement } from "./form/form";
+import { Counts } from "./form/counts";
+import { Samples } from "./form/samples";
 import { guideElements } from "./guide";
+import { remedyButton } from "./problems";
+import { withTeam } from "./remedies";
+import type { Server } from "./server";
 
 export class Inspector {
   readonly element: HTMLElement;
@@ -14,12 +19,17 @@ export class Inspector {
   private shown = "";
   private homeless = h("div", { class: "inspector-problems", "aria-live": "polite" });
   private name: HTMLInputElement | null = null;
+  private readonly samples: Samples;
+  private readonly counts: Counts;
   private ways = h("section", { class: "ways" });
 
   constructor(
     private readonly editor: Editor,
+    server: Server,
     private readonly jump: (node: string) => void,
   ) {
+    this.samples = new Samples(server);
+    this.counts = new Counts(editor, server, this.body);
     this.element = h("aside", { class: "inspector", "aria-label": editor.say("stepSettings") }, this.body);
     this.body.inert = editor.readOnly;
     editor.on("selection", () => this.show());
@@ -31,7 +41,10 @@ export class Inspector {
   /** Put the cursor into the field of a problem (or the first field) of the selected step. */
   focus(where: string): void {
     if (where !== "") this.form?.focus(where.replace(/^failures\./, ""));
-    else this.body.querySelector<HTMLElement>(".form input, .form select, .form [contenteditable]")?.focus();
+    else
+      this.body
+        .querySelector<HTMLElement>(".form input, .form select, .form .picker, .form [contenteditable]")
+        ?.focus();
   }
 
   focusName(): void {
@@ -52,6 +65,7 @@ export class Inspector {
     else this.showFlow();
     this.body.scrollTop = 0;
     this.showProblems();
+    this.counts.show(single);
   }
 
   private refresh(): void {
@@ -67,6 +81,39 @@ export class Inspector {
     const name = doc.said(node.name, editor.language);
     if (this.name !== null && this.name !== document.activeElement) this.name.value = name;
     this.showWays(single);
+    this.counts.show(single);
+  }
+
+  /** What every form here is given. */
+  private surroundings(changed: FormSurroundings["changed"]): FormSurroundings {
+    const { editor } = this;
+    return {
+      get palette() {
+        return { ...editor.palette, teams: editor.teams() };
+      },
+      sentences: editor.sentences,
+      say: editor.say,
+      language: editor.language,
+      samples: this.samples,
+      addTeam: editor.readOnly ? undefined : (name) => this.addTeam(name),
+      drawn: () => this.counts.paint(),
+      remedy: (problem) => remedyButton(editor, problem),
+      changed,
+    };
+  }
+
+  /** A team of this name for the flow: made when it is published. */
+  private addTeam(name: string): string {
+    const { editor } = this;
+    const plain = name
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, "-")
+      .replace(/^-+|-+$/g, "")
+      .slice(0, 40);
+    const taken = editor.teams().map((team) => team.key);
+    const key = plain !== "" && !taken.includes(plain) ? plain : doc.freeId(`${plain || "team"}-`, taken);
+    editor.change(withTeam(editor.document, key, name), editor.say("didAddTeam", { name }));
+    return key;
   }
 
   private showProblems(): void {
@@ -77,7 +124,8 @@ export class Inspector {
         ? editor.problems.filter((problem) => problem.node === null).map(withinPolicy)
         : editor.problemsOf(single);
     const homeless = this.form === null ? problems : this.form.showProblems(problems);
-    this.homeless.replaceChildren(...homeless.map(problemElement));
+    const remedy = (problem: Problem): HTMLElement | false => remedyButton(editor, problem);
+    this.homeless.replaceChildren(...homeless.map((problem) => problemElement(problem, remedy)));
   }
 
   // --- one step ---------------------------------------------------------------------------------------------------
@@ -112,14 +160,9 @@ export class Inspector {
       this.body.replaceChildren(head, this.homeless, h("p", { class: "form-empty" }, text));
       return;
     }
-    this.form = new Form(kind, node.settings, {
-      palette: { ...editor.palette, teams: editor.teams() },
-      sentences: editor.sentences,
-      say,
-      language: editor.language,
-      changed: (settings, key) =>
-        editor.setSettings(id, settings, key === undefined ? undefined : `settings:${id}:${key}`),
-    });
+    const changed = (settings: doc.Settings, key: string | undefined): void =>
+      editor.setSettings(id, settings, key === undefined ? undefined : `settings:${id}:${key}`);
+    this.form = new Form(kind, node.settings, this.surroundings(changed));
     this.body.replaceChildren(
       head,
       h("p", { class: "inspector-help" }, kind.help),
@@ -172,12 +215,19 @@ export class Inspector {
       return h(
         "li",
         { class: port.failure ? "way is-failure" : "way" },
-        h("label", { for: list.id }, h("span", { class: "way-dot" }), port.label),
+        h(
+          "label",
+          { for: list.id },
+          h("span", { class: "way-dot" }),
+          port.label,
+          h("span", { class: "way-count", "data-way-count": port.id }),
+        ),
         list,
         go,
       );
     });
     this.ways.replaceChildren(h("h3", {}, say("waysOn")), h("ul", {}, ...rows));
+    this.counts.paint();
   }
 
   // --- several steps, or none -------------------------------------------------------------------------------------
@@ -254,18 +304,17 @@ export class Inspector {
     this.form =
       settings === undefined
         ? null
-        : new Form(kind, settings, {
-            palette: { ...editor.palette, teams: editor.teams() },
-            sentences: editor.sentences,
-            say,
-            language: editor.language,
-            changed: (changed, key) =>
+        : new Form(
+            kind,
+            settings,
+            this.surroundings((changed, key) =>
               editor.change(
                 doc.withPolicy(editor.document, changed),
                 say("didChange", { step: say("theFlow") }),
                 key && `failures:${key}`,
               ),
-          });
+            ),
+          );
     return h(
       "section",
       { class: "flow-policy form" },

@@ -5,6 +5,7 @@ import "../css/drafts.css";
 import "../css/reading.css";
 import "../css/live.css";
 import "../css/editing.css";
+import "../css/forms.css";
 import { Bar } from "./bar";
 import { askAboutOvertaken } from "./company";
 import { differenceList, differences } from "./differences";
@@ -39,7 +40,8 @@ async function open(root: HTMLElement): Promise<void> {
   const say = wordsIn(language);
   const token = document.querySelector<HTMLMetaElement>('meta[name="csrf-token"]')?.content ?? "";
   const { palette = "", draft = "", presence = "", publication = "", versions = "" } = root.dataset;
-  const server = new Server({ palette, draft, presence, publication, versions }, token, language);
+  const { samples = "", counts = "" } = root.dataset;
+  const server = new Server({ palette, draft, presence, publication, versions, samples, counts }, token, language);
   const wish = wishOf(window.location.search);
   try {
     const [offered, answer] = await Promise.all([server.palette(), server.draft()]);
@@ -100,7 +102,7 @@ class Page {
       "aria-label": say("canvasLabel"),
     });
     this.surface.append(stage);
-    this.inspector = new Inspector(editor, (node) => this.goTo(node, ""));
+    this.inspector = new Inspector(editor, server, (node) => this.goTo(node, ""));
     this.outline = new Outline(
       editor,
       (node, setting) => this.openInList(node, setting),

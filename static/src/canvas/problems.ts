@@ -1,6 +1,6 @@
 /** The list of problems: what, where, how to mend, and a press that goes there. */
 
-import { h, icon } from "./dom";
+import { button, h, icon } from "./dom";
 import type { Editor, Problem } from "./editor";
 import type { Say } from "./words";
 
@@ -39,7 +39,7 @@ export class ProblemList {
     const { editor } = this;
     const where = problem.node === null ? editor.say("wholeFlow") : editor.nameOf(problem.node);
     const level = editor.say(problem.level);
-    return h(
+    const row = h(
       "button",
       { type: "button", class: `problem is-${problem.level}`, click: () => this.jump(problem) },
       icon(problem.level === "error" ? "error" : "alert"),
@@ -52,7 +52,21 @@ export class ProblemList {
         problem.remedy !== "" && h("span", { class: "problem-remedy" }, problem.remedy),
       ),
     );
+    return h("div", { class: "problem-row" }, row, remedyButton(this.editor, problem));
   }
+}
+
+/** The press that mends a problem; false where there is none. */
+export function remedyButton(editor: Editor, problem: Problem): HTMLElement | false {
+  const remedy = editor.remedyFor(problem);
+  return (
+    remedy !== undefined &&
+    button(remedy.label, () => editor.mend(remedy), {
+      icon: "wand",
+      text: true,
+      class: "button remedy-button",
+    })
+  );
 }
 
 /** "2 errors, 1 warning", or "No problems". */

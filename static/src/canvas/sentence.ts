@@ -2,7 +2,7 @@
 
 import { type Clause, type Condition, fieldAt, type Group, groupOf, rowOf, takesValue } from "./conditions";
 import { type Json, type Settings, said, type Words } from "./document";
-import type { NodeKind, Palette, Schema } from "./palette-types";
+import type { Named, NodeKind, Palette, Schema } from "./palette-types";
 import type { Say, Word } from "./words";
 
 export class Sentences {
@@ -10,6 +10,7 @@ export class Sentences {
     private readonly palette: Palette,
     private readonly say: Say,
     private readonly language: string,
+    private readonly teams: () => readonly Named[] = () => palette.teams,
   ) {}
 
   condition(condition: Condition | undefined, scope: "order" | "item" = "order"): string {
@@ -115,7 +116,7 @@ export class Sentences {
     const known = addresseeOf(text);
     return known === null
       ? this.template(text)
-      : labelOf(this.palette[LISTS[known.kind] ?? "teams"], known.who);
+      : labelOf(known.kind === "team" ? this.teams() : this.palette[LISTS[known.kind] ?? "teams"], known.who);
   }
 
   private list(schema: Schema, values: readonly Json[]): string {
@@ -147,7 +148,7 @@ export class Sentences {
       case "person":
         return labelOf(this.palette.people, value);
       case "team":
-        return labelOf(this.palette.teams, value);
+        return labelOf(this.teams(), value);
       case "role":
         return labelOf(this.palette.roles, value);
       case "field":

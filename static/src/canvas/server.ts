@@ -4,6 +4,8 @@ import type { Change } from "./changes";
 import type { FlowDocument, Json } from "./document";
 import type { Problem } from "./editor";
 import type { Kind, Line, NumberedLine } from "./log";
+import type { CountsAnswer, CountsAsked } from "./form/counts";
+import type { SamplesAnswer } from "./form/samples";
 import type { Palette } from "./palette-types";
 
 export interface Addresses {
@@ -12,6 +14,8 @@ export interface Addresses {
   readonly presence: string;
   readonly publication: string;
   readonly versions: string;
+  readonly samples: string;
+  readonly counts: string;
 }
 
 export interface Live {
@@ -181,9 +185,26 @@ export class Server {
     return this.ask<PublishedAnswer>("POST", this.addresses.publication, { note, rev });
   }
 
-  private async ask<T>(method: string, address: string, body?: unknown, keepalive = false): Promise<T> {
+  /** What the fields of recent orders hold. */
+  samples(): Promise<SamplesAnswer> {
+    return this.ask<SamplesAnswer>("GET", this.addresses.samples);
+  }
+
+  /** By which ways the last orders would leave a step that is set like this. */
+  counts(asked: CountsAsked, signal: AbortSignal): Promise<CountsAnswer> {
+    return this.ask<CountsAnswer>("POST", this.addresses.counts, asked, false, signal);
+  }
+
+  private async ask<T>(
+    method: string,
+    address: string,
+    body?: unknown,
+    keepalive = false,
+    signal?: AbortSignal,
+  ): Promise<T> {
     const headers: Record<string, string> = { Accept: "application/json", "X-CSRFToken": this.token };
     const request: RequestInit = { method, headers, keepalive, credentials: "same-origin" };
+    if (signal !== undefined) request.signal = signal;
     if (body !== undefined) {
       headers["Content-Type"] = "application/json";
       request.body = JSON.stringify(body);

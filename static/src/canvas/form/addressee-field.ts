@@ -2,16 +2,16 @@
 
 import { said, type Words } from "../document";
 import { h } from "../dom";
-import { addresseeOf, LISTS } from "../sentence";
+import { addresseeOf } from "../sentence";
 import type { FieldMaker } from "./context";
-import { select } from "./fields";
+import { select, whoPicker } from "./fields";
 import { told } from "./place";
 import { templateField } from "./template-field";
 
 const WRITTEN = "written";
 
 export const addresseeField: FieldMaker = (schema, path, value, context, siblings) => {
-  const { palette, say } = context;
+  const { say } = context;
   const field = told(path);
   const text = said(value as Words | undefined, context.language);
   const known = addresseeOf(text);
@@ -35,17 +35,8 @@ export const addresseeField: FieldMaker = (schema, path, value, context, sibling
   };
   const written = (present: string): HTMLElement =>
     templateField({ ...schema, placeholder: say("toAddressHint") }, path, present, context, siblings);
-  const picker = (kind: string, present: string): HTMLElement => {
-    const list = select(
-      palette[LISTS[kind] ?? "teams"],
-      present,
-      field,
-      (who) => context.change(path, who === "" ? undefined : `${kind}:${who}`),
-      context,
-    );
-    list.setAttribute("aria-label", say("value"));
-    return list;
-  };
+  const picker = (kind: string, present: string): HTMLElement =>
+    whoPicker(kind, present, field, context, (who) => context.change(path, `${kind}:${who}`, true));
 
   draw(known?.kind ?? (text === "" ? "team" : WRITTEN), known?.who ?? text);
   return box;

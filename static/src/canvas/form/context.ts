@@ -5,6 +5,7 @@ import type { NodeKind, Palette, Schema } from "../palette-types";
 import type { Sentences } from "../sentence";
 import type { Say } from "../words";
 import type { Path } from "./place";
+import type { Samples } from "./samples";
 
 export interface FormContext {
   readonly palette: Palette;
@@ -12,6 +13,9 @@ export interface FormContext {
   readonly say: Say;
   readonly language: string;
   readonly kind: NodeKind;
+  readonly samples: Samples;
+  /** Adds a team to the flow and gives its key; undefined where nothing may be changed. */
+  readonly addTeam: ((name: string) => string) | undefined;
   readonly settings: () => Settings;
   /** Report a change. With `rebuild` the form is drawn anew (rows came or went); focus stays where it was. */
   readonly change: (path: Path, value: Json | undefined, rebuild?: boolean) => void;

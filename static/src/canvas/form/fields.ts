@@ -4,8 +4,9 @@ import { fieldAt } from "../conditions";
 import { type Json, reworded, type Settings, said, type Words } from "../document";
 import { button, freshId, h } from "../dom";
 import type { Named, OrderField, Schema } from "../palette-types";
-import { UNIT_WORDS } from "../sentence";
+import { LISTS, UNIT_WORDS } from "../sentence";
 import type { FieldMaker, FormContext } from "./context";
+import { type Pick, picker } from "./picker";
 import { told } from "./place";
 
 export const textField: FieldMaker = (schema, path, value, context) => {
@@ -184,7 +185,7 @@ export const fieldField: FieldMaker = (schema, path, value, context) =>
     context.change(path, chosen || undefined, true),
   );
 
-/** A picker of one order field; free attributes are typed by name. */
+/** A picker of one order field, with what recent orders hold in each; free attributes are also typed by name. */
 export function fieldSelect(
   schema: Schema,
   value: string,
@@ -194,38 +195,57 @@ export function fieldSelect(
   choose: (path: string) => void,
   prompt?: string,
 ): HTMLElement {
-  const { palette, say } = context;
-  const known = palette.fields.filter((one) => one.scope === scope && fits(schema, one));
-  const freeAllowed = schema["x-only"]?.includes("attributes.") ?? true;
-  const isFree = value.startsWith("attributes.");
-  const present = isFree ? FREE : value;
-  const options = known.map((one) => h("option", { value: one.path }, one.label));
-  const list = h(
-    "select",
-    { class: "select", "data-field": field, "aria-label": say("field") },
-    (value === "" || prompt !== undefined) && h("option", { value: "" }, prompt ?? say("chooseOne")),
-    ...options,
-    freeAllowed && h("option", { value: FREE }, say("otherField")),
-    value !== "" && !isFree && !known.some((one) => one.path === value) && h("option", { value }, value),
-  );
-  list.value = present;
+  const { say } = context;
   const name = h("input", {
     class: "input",
     type: "text",
-    value: isFree ? value.slice("attributes.".length) : "",
     placeholder: say("attributeName"),
     "aria-label": say("attributeName"),
     "data-field": `${field}.name`,
+    hidden: true,
     change: () => name.value.trim() !== "" && choose(`attributes.${name.value.trim()}`),
   });
-  name.hidden = !isFree;
-  list.addEventListener("change", () => {
-    if (list.value === FREE) {
-      name.hidden = false;
-      name.focus();
-    } else choose(list.value);
+  const opener = picker({
+    say,
+    field,
+    name: say("field"),
+    value: prompt === undefined ? value : "",
+    prompt: prompt ?? say("chooseOne"),
+    picks: () => fieldPicks(schema, value, context, scope),
+    more: context.samples.load,
+    choose: (path) => {
+      if (path !== FREE) choose(path);
+      else {
+        name.hidden = false;
+        name.focus();
+      }
+    },
   });
-  return h("div", { class: "field-select" }, list, name);
+  return h("div", { class: "field-select" }, opener, name);
+}
+
+function fieldPicks(schema: Schema, value: string, context: FormContext, scope: "order" | "item"): Pick[] {
+  const { palette, samples, say } = context;
+  const detail = (path: string): string => {
+    const values = samples.of(scope, path);
+    return values.length === 0 ? "" : say("forExample", { values: values.join(" · ") });
+  };
+  const known = palette.fields.filter((one) => one.scope === scope && fits(schema, one));
+  const picks: Pick[] = known.map((one) => ({
+    key: one.path,
+    label: one.label,
+    detail: detail(one.path),
+    group: say(scope === "order" ? "orderFields" : "itemFields"),
+  }));
+  const free = schema["x-only"]?.includes("attributes.") ?? true;
+  const own = new Set(free && scope === "order" ? samples.known.attributes : []);
+  if (value.startsWith("attributes.")) own.add(value);
+  const group = say("ownFields");
+  for (const path of own) {
+    picks.push({ key: path, label: path.slice("attributes.".length), detail: detail(path), group });
+  }
+  if (free) picks.push({ key: FREE, label: say("otherField"), group });
+  return picks;
 }
 
 const FREE = "attributes.*";
@@ -241,6 +261,11 @@ function fits(schema: Schema, field: OrderField): boolean {
 /** Something that the shop has by name: a notifier, a system and what it can do, a team, a person. */
 export const namedField: FieldMaker = (schema, path, value, context, siblings) => {
   const known = namedOf(schema["x-widget"] ?? "", context, siblings);
+  const widget = schema["x-widget"];
+  if (widget === "team" || widget === "person") {
+    const store = (key: string): void => context.change(path, key || undefined, true);
+    return whoPicker(widget, String(value ?? schema.default ?? ""), told(path), context, store);
+  }
   return select(
     known,
     typeof value === "string" ? value : String(schema.default ?? ""),
@@ -252,6 +277,34 @@ export const namedField: FieldMaker = (schema, path, value, context, siblings) =
   );
 };
 
+/** A person, a team or a duty by name; a team that is not there yet is made. */
+export function whoPicker(
+  kind: string,
+  value: string,
+  field: string,
+  context: FormContext,
+  choose: (key: string) => void,
+): HTMLElement {
+  const { palette, say, addTeam } = context;
+  const known = palette[LISTS[kind] ?? "teams"];
+  return picker({
+    say,
+    field,
+    name: say("value"),
+    value,
+    prompt: say("chooseOne"),
+    picks: () => known.map(({ key, label }) => ({ key, label, detail: kind === "person" ? key : "" })),
+    choose,
+    ...(kind === "team" &&
+      addTeam !== undefined && {
+        make: {
+          label: (typed: string) => say("newTeam", { name: typed }),
+          run: (typed: string) => choose(addTeam(typed)),
+        },
+      }),
+  });
+}
+
 function namedOf(widget: string, context: FormContext, siblings: Settings): readonly Named[] {
   const { palette } = context;
   switch (widget) {
@@ -261,10 +314,8 @@ function namedOf(widget: string, context: FormContext, siblings: Settings): read
       return palette.systems;
     case "action":
       return palette.systems.find((system) => system.key === siblings.system)?.actions ?? [];
-    case "team":
-      return palette.teams;
     default:
-      return palette.people;
+      return [];
   }
 }
 

@@ -8,6 +8,7 @@ import { applies, type Sentences } from "../sentence";
 import type { Say } from "../words";
 import { addresseeField } from "./addressee-field";
 import { conditionField } from "./condition-field";
+import { findings } from "./checks";
 import type { FieldMaker, FormContext, RowMaker } from "./context";
 import {
   checksField,
@@ -24,6 +25,7 @@ import {
 } from "./fields";
 import { listField } from "./list-field";
 import { type Path, told, withPart } from "./place";
+import type { Samples } from "./samples";
 import { templateField } from "./template-field";
 import { whoField } from "./who-field";
 
@@ -32,6 +34,12 @@ export interface FormSurroundings {
   readonly sentences: Sentences;
   readonly say: Say;
   readonly language: string;
+  readonly samples: Samples;
+  readonly addTeam: ((name: string) => string) | undefined;
+  /** The form was drawn anew: what others write into it is to be written again. */
+  readonly drawn?: () => void;
+  /** A button that mends a problem, where there is one. */
+  readonly remedy?: (problem: Problem) => HTMLElement | false;
   /** The settings changed; `key` names the field, so that typing into one is one step of undo. */
   readonly changed: (settings: Settings, key: string | undefined) => void;
 }
@@ -39,6 +47,8 @@ export interface FormSurroundings {
 export class Form {
   readonly element = h("div", { class: "form" });
   private problems: readonly Problem[] = [];
+  /** Fields that were changed since the server last told what is wrong, and what the schema finds in them. */
+  private readonly touched = new Set<string>();
   private moreOpen = false;
 
   constructor(
@@ -58,7 +68,37 @@ export class Form {
 
   /** Put every problem beside its field. Gives those that belong to no field of the form. */
   showProblems(problems: readonly Problem[]): readonly Problem[] {
+    if (problems !== this.problems) this.touched.clear();
     this.problems = problems;
+    return this.drawProblems([...problems.filter((one) => !this.isStale(one)), ...this.foundHere()]);
+  }
+
+  /** What the schema finds in the fields that were just changed; the server will say so too, or say better. */
+  private foundHere(): readonly Problem[] {
+    if (this.touched.size === 0) return [];
+    const { say } = this.surroundings;
+    return findings(this.kind.schema, this.settings)
+      .filter(({ where }) => this.isTouched(where))
+      .map(({ where, word, values }) => ({
+        level: "error" as const,
+        code: word,
+        text: say(word, values),
+        remedy: "",
+        node: null,
+        where,
+      }));
+  }
+
+  /** A problem of a field that was changed since is no longer known to be there. */
+  private isStale(problem: Problem): boolean {
+    return problem.where !== "" && this.isTouched(problem.where);
+  }
+
+  private isTouched(where: string): boolean {
+    return [...this.touched].some((path) => where === path || where.startsWith(`${path}.`));
+  }
+
+  private drawProblems(problems: readonly Problem[]): readonly Problem[] {
     for (const slot of this.element.querySelectorAll<HTMLElement>(".form-problems")) slot.replaceChildren();
     for (const control of this.element.querySelectorAll("[aria-invalid]"))
       control.removeAttribute("aria-invalid");
@@ -70,7 +110,7 @@ export class Form {
         continue;
       }
       const slot = home.querySelector<HTMLElement>(":scope > .form-problems");
-      slot?.append(problemElement(problem));
+      slot?.append(problemElement(problem, this.surroundings.remedy));
       this.controlOf(problem.where, home)?.setAttribute("aria-invalid", "true");
     }
     return homeless;
@@ -126,6 +166,7 @@ export class Form {
       this.element.append(h("p", { class: "form-empty" }, this.surroundings.say("stepHasNoSettings")));
     }
     if (more.length > 0) this.element.append(this.moreElement(more));
+    this.surroundings.drawn?.();
   }
 
   private moreElement(rows: readonly HTMLElement[]): HTMLElement {
@@ -144,8 +185,10 @@ export class Form {
   private change(path: Path, value: Json | undefined, rebuild: boolean): void {
     this.settings = withPart(this.settings, path, value) as Settings;
     const decides = path.length === 1 && this.isAskedFor(String(path[0]));
+    this.touched.add(told(path));
     this.surroundings.changed(this.settings, rebuild ? undefined : told(path));
     if (rebuild || decides) this.rebuild();
+    else this.showProblems(this.problems);
   }
 
   /** Whether another setting is shown or hidden by this one. */
@@ -200,7 +243,10 @@ const fieldRow: RowMaker = (schema, path, value, context, siblings, required) =>
   );
 };
 
-export function problemElement(problem: Problem): HTMLElement {
+export function problemElement(
+  problem: Problem,
+  remedy: (problem: Problem) => HTMLElement | false = () => false,
+): HTMLElement {
   return h(
     "p",
     { class: `form-problem is-${problem.level}` },
@@ -210,6 +256,7 @@ export function problemElement(problem: Problem): HTMLElement {
       {},
       problem.text,
       problem.remedy !== "" && h("span", { class: "remedy" }, ` ${problem.remedy}`),
+      remedy(problem),
     ),
   );
 }

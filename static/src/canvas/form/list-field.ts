@@ -88,6 +88,7 @@ function itemElement(
         ),
     ),
     h("div", { class: "list-item-body" }, ...rows),
+    typeof item.id === "string" && h("p", { class: "rule-count", "data-count": item.id }),
     h("div", { class: "form-problems", "aria-live": "polite" }),
   );
 }

@@ -3,8 +3,11 @@
 import { fieldAt } from "../conditions";
 import { reworded, said, type Words } from "../document";
 import { freshId, h, icon } from "../dom";
+import type { Schema } from "../palette-types";
 import type { FieldMaker, FormContext } from "./context";
+import { fieldSelect } from "./fields";
 import { told } from "./place";
+import { filled } from "./samples";
 
 const PLACEHOLDER = /\{([^{}]*)\}/g;
 
@@ -21,8 +24,10 @@ export const templateField: FieldMaker = (schema, path, value, context) => {
     "data-placeholder": schema.placeholder ?? "",
     spellcheck: "false",
   });
+  const shown = preview(box, context);
   const report = (): void => {
     box.classList.toggle("is-empty", textOf(box) === "");
+    shown.draw();
     context.change(
       path,
       reworded((value ?? schema.default) as Words | undefined, textOf(box), context.language),
@@ -43,29 +48,58 @@ export const templateField: FieldMaker = (schema, path, value, context) => {
     insert(box, document.createTextNode("\n"));
     report();
   });
-  return h("div", { class: "template-field" }, box, inserter(box, path.join("."), context, report));
+  const fields = inserter(box, told(path), schema, context, report);
+  return h("div", { class: "template-field" }, box, fields, shown.element);
 };
 
-function inserter(box: HTMLElement, field: string, context: FormContext, report: () => void): HTMLElement {
-  const fields = context.palette.fields.filter((one) => one.scope === "order");
-  const list = h(
-    "select",
-    {
-      class: "template-insert",
-      "aria-label": context.say("insertField"),
-      "data-field": `${field}.insert`,
-      change: () => {
-        if (list.value !== "") {
-          insert(box, chip(list.value, context));
-          report();
-        }
-        list.value = "";
-      },
-    },
-    h("option", { value: "" }, context.say("insertField")),
-    ...fields.map((one) => h("option", { value: one.path }, one.label)),
+/** Fields to put into the text, where the cursor was. */
+function inserter(
+  box: HTMLElement,
+  field: string,
+  schema: Schema,
+  context: FormContext,
+  report: () => void,
+): HTMLElement {
+  let place: Range | null = null;
+  box.addEventListener("blur", () => {
+    const selection = window.getSelection();
+    place = selection !== null && selection.rangeCount > 0 ? selection.getRangeAt(0).cloneRange() : null;
+  });
+  const put = (path: string): void => {
+    box.focus();
+    const selection = window.getSelection();
+    if (place !== null && box.contains(place.startContainer)) {
+      selection?.removeAllRanges();
+      selection?.addRange(place);
+    }
+    insert(box, chip(path, context));
+    report();
+  };
+  const list = fieldSelect(schema, "", `${field}.insert`, context, "order", put, context.say("insertField"));
+  return h("div", { class: "template-inserter" }, icon("braces"), list);
+}
+
+/** The text as a recipient reads it, with a real order as soon as one is known. */
+function preview(box: HTMLElement, context: FormContext): { element: HTMLElement; draw: () => void } {
+  const { say, samples } = context;
+  const text = h("p", { class: "template-preview-text" });
+  const of = h("span", { class: "template-preview-of" });
+  const element = h(
+    "div",
+    { class: "template-preview" },
+    h("p", { class: "template-preview-head" }, h("strong", {}, say("preview")), " ", of),
+    text,
   );
-  return h("label", { class: "template-inserter" }, icon("braces"), list);
+  const draw = (): void => {
+    const template = textOf(box);
+    const { number } = samples.known.shown;
+    element.hidden = !template.includes("{");
+    of.textContent = number === "" ? say("previewSample") : say("previewOf", { number });
+    text.textContent = filled(template, samples.known);
+  };
+  element.hidden = true;
+  void samples.load().then(draw);
+  return { element, draw };
 }
 
 function show(box: HTMLElement, text: string, context: FormContext): void {

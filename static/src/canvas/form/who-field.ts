@@ -4,7 +4,7 @@ import type { Json, Settings } from "../document";
 import { h } from "../dom";
 import type { Named, Schema } from "../palette-types";
 import type { FieldMaker, FormContext } from "./context";
-import { fieldSelect, select } from "./fields";
+import { fieldSelect, select, whoPicker } from "./fields";
 import { told } from "./place";
 
 export const whoField: FieldMaker = (schema, path, value, context) => {
@@ -32,7 +32,7 @@ export const whoField: FieldMaker = (schema, path, value, context) => {
     kindSelect,
     kind !== "lead" &&
       valuePicker(kind, String(who.value ?? ""), `${told(path)}.value`, context, (chosen) => {
-        store(chosen === "" ? { kind } : { kind, value: chosen }, false);
+        store(chosen === "" ? { kind } : { kind, value: chosen }, true);
       }),
   );
 };
@@ -53,13 +53,8 @@ function valuePicker(
   context: FormContext,
   choose: (value: string) => void,
 ): HTMLElement {
-  const { palette } = context;
-  const label = context.say("value");
   if (kind === "field") {
     return fieldSelect({ "x-kinds": ["text"] }, value, field, context, "order", choose);
   }
-  const known = kind === "person" ? palette.people : kind === "role" ? palette.roles : palette.teams;
-  const list = select(known, value, field, choose, context);
-  list.setAttribute("aria-label", label);
-  return list;
+  return whoPicker(kind, value, field, context, choose);
 }

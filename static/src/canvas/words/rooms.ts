@@ -3,5 +3,6 @@
 export { canvas } from "./canvas";
 export { drafts } from "./drafts";
 export { editing } from "./editing";
+export { forms } from "./forms";
 export { live } from "./live";
 export { reading } from "./reading";
