@@ -251,6 +251,17 @@ def test_the_first_run_says_what_really_happens(house: House, root: Visitor) -> 
     assert "Finance looks" in root.get(f"/orders/{waits}")
 
 
+def test_what_is_still_missing_is_told_after_publication_too(root: Visitor) -> None:
+    document = make(root, "odd-orders", **{"desk-members": ["chen"]})
+    root.post(f"/flows/{document['key']}/first-run/publication", {"rev": "0"})
+    page = root.get(f"/flows/{document['key']}/first-run")
+    assert "It takes no channel yet" in page
+    assert f"/flows/{document['key']}/default" in page
+    assert "Nobody is in: Warehouse." in page
+    root.post(f"/flows/{document['key']}/default")
+    assert "every channel without a flow of its own" in root.get(f"/flows/{document['key']}/first-run")
+
+
 def test_a_flow_is_tried_on_orders_that_really_came(house: House, root: Visitor) -> None:
     run = house.take(61, total="9000.00")
     document = make(root, "payment-check", channel=["own-shop"])
