@@ -64,7 +64,7 @@ def test_a_flow_runs_within_three_minutes_and_ten_clicks(
     expect(page.locator("main")).to_contain_text("Supervisor decides" if language == "en" else "主管审批")
 
 
-def test_the_keyboard_alone_leads_from_the_gallery_to_a_running_flow(house: House, enter: Enter) -> None:
+def test_the_keyboard_alone_leads_from_the_gallery_to_a_published_flow(house: House, enter: Enter) -> None:
     page = enter("root")
     page.add_init_script(COUNT_CLICKS)
     page.goto("/flows/new")
@@ -81,7 +81,7 @@ def test_the_keyboard_alone_leads_from_the_gallery_to_a_running_flow(house: Hous
     expect(page.locator(".samples tbody tr")).to_have_count(20)
     page.locator("input[name=note]").focus()
     page.keyboard.press("Enter")
-    expect(page.locator(".notice.good")).to_contain_text("It is running.")
+    expect(page.locator(".notice.good")).to_contain_text("It is published.")
     assert clicks(page) == 0
     draft = house.service.flows.draft("payment-check")
     assert draft is not None

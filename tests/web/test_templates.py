@@ -80,7 +80,7 @@ def test_a_template_asks_for_what_is_there_and_for_every_team(found: Template) -
 
 @pytest.mark.parametrize("found", ALL)
 def test_a_template_with_nothing_changed_makes_a_flow_that_runs(designer: Visitor, found: Template) -> None:
-    document = make(designer, found.key)
+    document = make(designer, found.key, new_channel="night-shop")
     assert "template" not in document
     assert read_flow(document).problems == ()
     assert [case["expect"] for case in document["cases"]] == [case["expect"] for case in found.document["cases"]]
@@ -255,6 +255,7 @@ def test_what_is_still_missing_is_told_after_publication_too(root: Visitor) -> N
     document = make(root, "odd-orders", **{"desk-members": ["chen"]})
     root.post(f"/flows/{document['key']}/first-run/publication", {"rev": "0"})
     page = root.get(f"/flows/{document['key']}/first-run")
+    assert "It is published." in page
     assert "It takes no channel yet" in page
     assert f"/flows/{document['key']}/default" in page
     assert "Nobody is in: Warehouse." in page
