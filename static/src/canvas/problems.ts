@@ -14,15 +14,17 @@ export class ProblemList {
     this.element.setAttribute("aria-label", editor.say("problems"));
     editor.on("problems", () => this.fill());
     editor.on("document", () => this.fill());
-    this.fill();
   }
 
   toggle(): boolean {
     this.element.hidden = !this.element.hidden;
+    this.fill();
     return !this.element.hidden;
   }
 
+  /** Finding what mends a problem of a large flow takes a while, so that it waits until somebody looks. */
   private fill(): void {
+    if (this.element.hidden) return;
     const { say, problems } = this.editor;
     if (problems.length === 0) {
       const none = h("p", { class: "problem-none" }, icon("check"), say("problemsNone"));

@@ -77,9 +77,9 @@ const askPeople: Cure = (problem, grounds) => {
   const { document, kinds, language } = grounds;
   const node = nodeOf(problem, document);
   const port = portsOfNode(node, kinds, language).find((one) => isAbout(problem, one, node));
+  const before = node === undefined ? new Set() : leadingTo(document, node.id);
   const people = document.nodes.filter(
-    (one) =>
-      one.id !== node?.id && kinds.get(one.type)?.group === "people" && !leadsTo(document, one.id, node?.id),
+    (one) => kinds.get(one.type)?.group === "people" && !before.has(one.id),
   );
   const [only] = people;
   if (node === undefined || port === undefined || only === undefined || people.length > 1) return undefined;
@@ -92,8 +92,9 @@ const reach: Cure = (problem, grounds) => {
   const node = nodeOf(problem, document);
   if (node === undefined) return undefined;
   const entered = document.edges.some((edge) => edge.to === node.id);
+  const after = reachedFrom(document, node.id);
   const open = document.nodes
-    .filter((one) => one.id !== node.id && !leadsTo(document, node.id, one.id))
+    .filter((one) => !after.has(one.id))
     .flatMap((one) => openPorts(document, one, kinds, language).map((port) => ({ node: one.id, port })));
   const [only] = open;
   if (!entered && only !== undefined && open.length === 1) return leadTo(grounds, only.node, only.port, node);
@@ -310,23 +311,36 @@ function freeEnd(
   const others = document.nodes.filter(
     (node) => node.id !== from && (kinds.get(node.type)?.incoming ?? true),
   );
-  const free = others.filter((node) => !entered.has(node.id) && !leadsTo(document, node.id, from));
+  const before = leadingTo(document, from);
+  const free = others.filter((node) => !entered.has(node.id) && !before.has(node.id));
   const ends = others.filter((node) => kinds.get(node.type)?.group === "end");
   for (const found of [free, ends]) if (found.length === 1) return found[0];
   return undefined;
 }
 
-/** Whether drawn ways lead from one step to another. */
-function leadsTo(document: FlowDocument, from: string, to: string | undefined): boolean {
-  const seen = new Set<string>();
-  const left = [from];
-  for (let id = left.pop(); id !== undefined; id = left.pop()) {
-    if (id === to) return true;
-    if (seen.has(id)) continue;
-    seen.add(id);
-    for (const edge of document.edges) if (edge.from === id) left.push(edge.to);
-  }
-  return false;
+/** A step and all steps from which drawn ways lead to it. */
+function leadingTo(document: FlowDocument, id: string): ReadonlySet<string> {
+  return alongWays(
+    document.edges.map((edge) => [edge.to, edge.from] as const),
+    id,
+  );
+}
+
+/** A step and all steps to which drawn ways lead from it. */
+function reachedFrom(document: FlowDocument, id: string): ReadonlySet<string> {
+  return alongWays(
+    document.edges.map((edge) => [edge.from, edge.to] as const),
+    id,
+  );
+}
+
+function alongWays(ways: readonly (readonly [string, string])[], start: string): ReadonlySet<string> {
+  const next = new Map<string, string[]>();
+  for (const [from, to] of ways) next.set(from, [...(next.get(from) ?? []), to]);
+  const seen = new Set([start]);
+  // What is added while it is gone through is gone through too.
+  for (const id of seen) for (const to of next.get(id) ?? []) seen.add(to);
+  return seen;
 }
 
 function leadTo({ kinds, language, say }: Grounds, from: string, port: NodePort, target: FlowNode): Remedy {

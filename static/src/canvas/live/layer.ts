@@ -36,6 +36,7 @@ export class Layer {
   private readonly spots = h("div", { class: "live-spots", "aria-hidden": "true" });
   private readonly badges = new Map<string, Badge>();
   private standing: Standing | null = null;
+  private zoom = 0;
 
   constructor(
     private readonly editor: Editor,
@@ -57,8 +58,9 @@ export class Layer {
     const origin = drawing.toContainer({ x: 0, y: 0 });
     const zoom = drawing.zoom;
     plane.style.transform = `translate(${origin.x}px, ${origin.y}px) scale(${zoom})`;
-    const counter = Math.min(LARGEST, Math.max(1, READABLE / zoom));
-    plane.style.setProperty("--counter", counter.toFixed(3));
+    if (zoom === this.zoom) return;
+    this.zoom = zoom;
+    plane.style.setProperty("--counter", Math.min(LARGEST, Math.max(1, READABLE / zoom)).toFixed(3));
   }
 
   // --- numbers ------------------------------------------------------------------------------------------------------
