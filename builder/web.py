@@ -52,6 +52,7 @@ HTMX_CONFIG: Final = json.dumps(
     }
 )
 DEVICE_LENGTH: Final = 255
+MOST_COUNTED: Final = 2**31 - 1
 
 
 def install_web(app: Flask) -> None:
@@ -72,6 +73,14 @@ def wants_json() -> bool:
     """Whether a script asks that reads JSON, such as the canvas."""
     best = request.accept_mimetypes.best_match(("text/html", "application/json"), default="text/html")
     return request.is_json or best == "application/json"
+
+
+def counting(value: Any) -> int | None:
+    """A number that counts something, from JSON or a form, as any database can hold it; None for whatever else."""
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        value = int(value[:12])
+    fits = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_COUNTED
+    return value if fits else None
 
 
 def page_address() -> str:

@@ -13,7 +13,7 @@ from builder.canvas.answers import answered, body, iso, refused, told_problems
 from builder.i18n.text import _
 from builder.models import engine
 from builder.orders.story import Names, names
-from builder.web import asker, service
+from builder.web import asker, counting, service
 from runtime.core.drafting import is_change, normal
 from runtime.core.flow import FlowCheck, fingerprint, read_flow
 from runtime.drafts import Behind, Edit, Logged, OpenDraft, Overtaken, Somebody, Trunk
@@ -65,8 +65,8 @@ def draft(key: str) -> ResponseReturnValue:
 def change(key: str) -> ResponseReturnValue:
     """Add changes to the asker's draft, which the page knows up to `rev`; what it does not know is told instead."""
     told = body()
-    rev, base_rev, edits = told.get("rev"), told.get("base_rev"), _edits(told.get("edits"))
-    if not isinstance(rev, int) or not isinstance(base_rev, int) or edits is None:
+    rev, base_rev, edits = counting(told.get("rev")), counting(told.get("base_rev")), _edits(told.get("edits"))
+    if rev is None or base_rev is None or edits is None:
         return refused(400, _("Not understood"), _("The request does not say which draft it changes."))
     written = service().drafts.write(key, asker(current_user.name), rev, base_rev, edits)
     match written:
@@ -94,8 +94,8 @@ def change(key: str) -> ResponseReturnValue:
 def look_around(key: str) -> ResponseReturnValue:
     """Say that the asker is here, and hear what happened: changes after `rev`, others, the flow's own document."""
     told = body()
-    page, node, rev = told.get("page"), told.get("node"), told.get("rev")
-    if not _is_short(page) or not (node is None or _is_short(node)) or not isinstance(rev, int):
+    page, node, rev = told.get("page"), told.get("node"), counting(told.get("rev"))
+    if not _is_short(page) or not (node is None or _is_short(node)) or rev is None:
         return refused(400, _("Not understood"), _("The request does not say which page it comes from."))
     drafts = service().drafts
     found = drafts.open(key, current_user.name, remembered=0)
@@ -126,7 +126,7 @@ def merge(key: str) -> ResponseReturnValue:
 @requires("flows.see")
 def history(key: str) -> ResponseReturnValue:
     """The changes of the asker's draft, newest first, a page at a time."""
-    before = request.args.get("before", type=int)
+    before = counting(request.args.get("before"))
     rows = service().drafts.history(key, current_user.name, before, LINES + 1)
     with reading(engine()) as connection:
         people = names(connection)
@@ -143,7 +143,7 @@ def history(key: str) -> ResponseReturnValue:
     return answered({"lines": lines, "more": len(rows) > LINES})
 
 
-@pages.get("/flows/<key>/draft/moments/<int:number>")
+@pages.get("/flows/<key>/draft/moments/<int(max=2147483647):number>")
 @requires("flows.see")
 def moment(key: str, number: int) -> ResponseReturnValue:
     """The asker's draft as it was after its change of this number."""
@@ -252,7 +252,7 @@ def _more(given: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "series": str(series)[:LONGEST_ID] if series else None,
         "by": by if _is_short(by) else None,
-        "onto": onto if isinstance(onto, int) else None,
+        "onto": counting(onto),
     }
 
 

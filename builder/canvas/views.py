@@ -16,7 +16,7 @@ from builder.i18n import language_tag
 from builder.i18n.text import _
 from builder.models import engine
 from builder.orders.story import names
-from builder.web import asker, service
+from builder.web import asker, counting, service
 from runtime.core.flow import FlowCheck, fingerprint
 from runtime.drafts import Behind, Overtaken
 from runtime.store import versions
@@ -52,8 +52,8 @@ def offer() -> ResponseReturnValue:
 def publish(key: str) -> ResponseReturnValue:
     """Make the asker's draft, known to the page up to `rev`, the version that new orders take."""
     told = body()
-    note, rev = told.get("note", ""), told.get("rev", 0)
-    if not isinstance(rev, int):
+    note, rev = told.get("note", ""), counting(told.get("rev", 0))
+    if rev is None:
         return refused(400, _("Not understood"), _("The request does not say which draft it changes."))
     published = service().drafts.publish(key, rev, str(note)[:MOST_NOTE], asker(current_user.name))
     document = service().drafts.document(key, current_user.name)
@@ -99,7 +99,7 @@ def version_list(key: str) -> ResponseReturnValue:
     return answered({"versions": told})
 
 
-@pages.get("/flows/<key>/versions/<int:number>")
+@pages.get("/flows/<key>/versions/<int(max=2147483647):number>")
 @requires("flows.see")
 def version(key: str, number: int) -> ResponseReturnValue:
     """The document of a published version."""

@@ -21,7 +21,7 @@ from builder.i18n import words
 from builder.i18n.text import _
 from builder.labels import told_problem
 from builder.models import engine
-from builder.web import asker, go, service
+from builder.web import asker, counting, go, service
 from nodes.contract import Words
 from runtime.clock import now
 from runtime.core.engine import micros
@@ -104,7 +104,7 @@ def first_run(key: str) -> ResponseReturnValue:
 @requires("flows.publish")
 def publish(key: str) -> ResponseReturnValue:
     """Make what was tried the version that new orders take; hand channels over that another flow takes, if so wished."""
-    rev = request.form.get("rev", type=int)
+    rev = counting(request.form.get("rev"))
     if rev is None:
         abort(400)
     actor = asker(current_user.name)
