@@ -132,8 +132,13 @@ export function foldedIn(document: FlowDocument): ReadonlyMap<string, Group> {
 
 // --- pins ---------------------------------------------------------------------------------------------------------
 
+const pins = new WeakMap<readonly string[], ReadonlySet<string>>();
+
 export function pinnedIn(document: FlowDocument): ReadonlySet<string> {
-  return new Set(document.layout?.pinned ?? NONE);
+  const list = document.layout?.pinned ?? NONE;
+  const known = pins.get(list) ?? new Set(list);
+  pins.set(list, known);
+  return known;
 }
 
 /** Pinned steps stay where they are when the flow is tidied. */

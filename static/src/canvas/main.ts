@@ -360,6 +360,7 @@ class Page {
       goTo: (node, where) => this.goTo(node, where),
       jump: (problem) => this.jump(problem),
       showFlow: () => this.showFlow(),
+      writeInList: (note) => this.outline.write(note),
       searchSteps: () => this.palette.focus(),
       toggleProblems: () => void this.problems.toggle(),
       toggleList: () => this.toggleList(),

@@ -48,6 +48,14 @@ export class Outline {
     ]);
   }
 
+  /** Put the cursor into a note. */
+  write(note: string): void {
+    this.show();
+    const field = this.element.querySelector<HTMLElement>(`textarea[data-note="${CSS.escape(note)}"]`);
+    field?.scrollIntoView({ block: "center" });
+    field?.focus({ preventScroll: true });
+  }
+
   private tools(): HTMLElement {
     const { commands } = this;
     const tool = (id: string, picture: IconName): HTMLElement | false =>
@@ -87,6 +95,7 @@ export class Outline {
     const rows = editor.notes.map((note) => {
       const field = h("textarea", {
         class: "textarea",
+        "data-note": note.id,
         maxlength: LONGEST_NOTE,
         "aria-label": say("noteText"),
         placeholder: say("noteEmpty"),

@@ -2,7 +2,7 @@
 
 import type { Place } from "../document";
 import { h } from "../dom";
-import type { Thing } from "../gestures";
+import type { Thing } from "../hand/thing";
 import type { Commands } from "./commands";
 
 /** Commands of each menu, by id; null draws a line. */

@@ -4,7 +4,8 @@ import type { FlowEdge, Place } from "../document";
 import { button, h } from "../dom";
 import type { Drawing } from "../drawing";
 import type { Editor, Problem } from "../editor";
-import { Gestures, type Thing } from "../gestures";
+import { Gestures } from "../gestures";
+import type { Thing } from "../hand/thing";
 import { groupsOf, NOTE_SIZE } from "../layout";
 import type { NodeKind } from "../palette-types";
 import { CARD_WIDTH, freeSpot, HEAD_HEIGHT } from "../shape";
@@ -36,6 +37,8 @@ export interface Around {
   goTo(node: string, where: string): void;
   jump(problem: Problem): void;
   showFlow(): void;
+  /** Put the cursor into a note of the list. */
+  writeInList(note: string): void;
   searchSteps(): void;
   toggleProblems(): void;
   toggleList(): void;
@@ -240,14 +243,18 @@ export class Workbench {
     const at = this.spot ?? freeSpot(wanted, NOTE_SIZE.height, taken);
     this.spot = null;
     const note = this.shaping.addNote(at);
-    if (this.page.isList) return;
     this.drawing.revealRect({ ...at, ...NOTE_SIZE });
-    this.drawing.backdrop.write(note);
+    this.write(note);
+  }
+
+  private write(note: string): void {
+    if (this.page.isList) this.page.writeInList(note);
+    else this.drawing.backdrop.write(note);
   }
 
   writeNote(): void {
     const [note] = this.editor.selectedNotes;
-    if (note !== undefined) this.drawing.backdrop.write(note);
+    if (note !== undefined) this.write(note);
   }
 
   openSettings(): void {
@@ -301,8 +308,11 @@ export class Workbench {
     const note = this.editor.notes.find((one) => one.id === id);
     if (note === undefined) return;
     this.editor.select([], [id]);
+    if (this.page.isList) {
+      this.page.writeInList(id);
+      return;
+    }
     this.drawing.revealRect(note);
-    this.focus();
     this.page.announce(this.editor.say("noteLabel", { text: note.text }));
   }
 
@@ -313,8 +323,7 @@ export class Workbench {
         this.page.goTo(home.id, where);
         break;
       case "note":
-        editor.select([], [home.id]);
-        this.drawing.revealRect(editor.notes.find((one) => one.id === home.id) ?? this.drawing.bounds());
+        this.goToNote(home.id);
         break;
       case "group":
         editor.select(groupsOf(editor.document).find((group) => group.id === home.id)?.nodes ?? []);
@@ -333,7 +342,10 @@ export class Workbench {
         this.page.goTo(node, "");
         this.focus();
       },
-      goToNote: (note) => this.goToNote(note),
+      goToNote: (note) => {
+        this.goToNote(note);
+        this.focus();
+      },
       add: (kind) => this.page.add(kind),
     });
   }
