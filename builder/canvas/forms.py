@@ -99,7 +99,7 @@ def _spelled(kind: str, value: Any, currency: str, language: str) -> str:
 def _different(values: Iterator[str]) -> list[str]:
     found: dict[str, None] = {}
     for value in values:
-        if value not in ("", NOT_TOLD):
+        if value.strip("*") not in ("", NOT_TOLD):
             found.setdefault(value if len(value) <= LONGEST_EXAMPLE else value[: LONGEST_EXAMPLE - 1] + "…")
         if len(found) == EXAMPLES:
             break

@@ -108,7 +108,7 @@ class OpenPicker {
     this.place();
     this.search.focus();
     void options.more?.().then(() => {
-      if (this.window.isConnected) this.fill();
+      if (this.window.isConnected) this.fillAgain();
     });
   }
 
@@ -146,6 +146,17 @@ class OpenPicker {
     this.window.hidePopover();
     this.opener.focus();
     chosen.run();
+  }
+
+  /** More is known: the list is drawn anew, and what was marked stays marked. */
+  private fillAgain(): void {
+    const marked = this.offered[this.active]?.pick;
+    this.fill();
+    const found = this.offered.findIndex(
+      ({ pick }) => pick.key === marked?.key && pick.label === marked.label,
+    );
+    if (found >= 0) this.active = found;
+    this.mark();
   }
 
   private fill(): void {
