@@ -1,10 +1,10 @@
 """Words for codes, in the asker's language: node types, ports, problems, failures, fields of an order."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
-from builder.i18n import language_tag, words
-from builder.i18n.text import _
+from builder.i18n import language_tag, plain, words
+from builder.i18n.text import _, ngettext
 from builder.web import service
 from runtime.core import words as vocabulary
 from runtime.core.conditions import sentence
@@ -41,6 +41,24 @@ def port_name(kind: str, port: str, name: str | Mapping[str, str] | None = None)
 def setting_name(kind: str, name: str) -> str:
     """What a setting of a node type is called."""
     return word(f"{kind}.field.{name}", name)
+
+
+def setting_value(kind: str, name: str, value: str | int | None) -> str:
+    """What a setting of a node type is set to: choices by their words, lengths of time and shares with their unit."""
+    match value:
+        case str():
+            return word(f"{kind}.field.{name}.{value}", value)
+        case int() if not isinstance(value, bool):
+            return _UNITS.get(name.rpartition("_")[2], str)(value)
+        case _:
+            return plain(value)
+
+
+_UNITS: Final[Mapping[str, Callable[[int], str]]] = {
+    "minutes": lambda number: ngettext("%(num)s min", "%(num)s min", number),
+    "seconds": lambda number: _("%(n)s s", n=number),
+    "percent": lambda number: f"{number} %",
+}
 
 
 def outlet_name(adapter: str, target: str) -> str:

@@ -14,7 +14,7 @@ from builder.auth import requires
 from builder.drawn import DrawnFlow, drawn_version
 from builder.i18n import moment, plain, words
 from builder.i18n.text import _
-from builder.labels import field_name, outlet_name, setting_name
+from builder.labels import field_name, outlet_name, setting_name, setting_value
 from builder.models import engine
 from builder.moving.words import obstacle_words
 from builder.orders.story import Names, Story, change_facts, failure_words, names, tell
@@ -284,15 +284,20 @@ def _content(call: RowMapping) -> list[tuple[str, str]]:
 
 
 def _settings(flow: DrawnFlow, node: str) -> list[tuple[str, str]]:
-    settings = flow.nodes.get(node, {}).get("settings", {})
-    outlets = {"system": "system", "channel": "notifier"}
-    return [
-        (
-            setting_name(flow.kind(node), name),
-            outlet_name(outlets[name], str(value)) if name in outlets else _shown(value),
-        )
-        for name, value in settings.items()
-    ]
+    kind, settings = flow.kind(node), flow.nodes.get(node, {}).get("settings", {})
+    return [(setting_name(kind, name), _setting(kind, name, value)) for name, value in settings.items()]
+
+
+def _setting(kind: str, name: str, value: Any) -> str:
+    match name, value:
+        case "system", str():
+            return outlet_name("system", value)
+        case "channel", str():
+            return outlet_name("notifier", value)
+        case _, str() | int():
+            return setting_value(kind, name, value)
+        case _:
+            return _shown(value)
 
 
 def _shown(value: Any) -> str:

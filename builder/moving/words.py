@@ -7,9 +7,9 @@ import orjson
 from sqlalchemy import Connection, RowMapping
 
 from builder.drawn import DrawnFlow, drawn_version
-from builder.i18n import moment, plain
+from builder.i18n import moment
 from builder.i18n.text import _
-from builder.labels import setting_name, told
+from builder.labels import setting_name, setting_value, told
 from builder.orders.story import Names, names
 from runtime.core.moving import Change, Obstacle
 from runtime.core.plan import drawn_id
@@ -84,12 +84,13 @@ def counts_at_steps(groups: Iterable[Group]) -> dict[str, int]:
 
 def _difference(node: str, name: str, before: DrawnFlow, target: DrawnFlow, known: Names) -> str:
     """A setting by its name; where it is short, with what it was and what it is."""
-    label = setting_name(target.kind(node), name)
+    kind = target.kind(node)
+    label = setting_name(kind, name)
     was, now = (flow.nodes[node].get("settings", {}).get(name) for flow in (before, target))
     match was, now:
         case {"kind": str(), "value": str()}, {"kind": str(), "value": str()}:
             return f"{label} {known.asked(was['kind'], was['value'])} → {known.asked(now['kind'], now['value'])}"
         case ((str() | int() | None), (str() | int() | None)):
-            return f"{label} {'–' if was is None else plain(was)} → {'–' if now is None else plain(now)}"
+            return f"{label} {setting_value(kind, name, was)} → {setting_value(kind, name, now)}"
         case _:
             return label

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from runtime.core.plan import Plan
+from runtime.core.plan import Plan, drawn_id, is_drawn
 from runtime.core.run import Rest, Run, Token
 
 
@@ -26,13 +26,19 @@ def obstacles(plan: Plan, run: Run, before: Plan | None = None) -> tuple[Obstacl
     for token in run.tokens:
         places = [token.node, *(node for _, node in token.groups), *([token.origin.node] if token.origin else [])]
         needed |= {node: before.nodes[before.index[node]].kind if before else "" for node in places if node}
-    missing = [Obstacle("move.no_step", node) for node in needed if node not in plan.index]
+    missing = dict.fromkeys(_missing(plan, node) for node in needed if node not in plan.index)
     changed = [
         Obstacle("move.other_step", node)
         for node, kind in needed.items()
         if kind and node in plan.index and plan.nodes[plan.index[node]].kind != kind
     ]
     return (*missing, *changed)
+
+
+def _missing(plan: Plan, node: str) -> Obstacle:
+    """Its step is not there; or the step is, and only the flow's policy for its failures is not."""
+    step = drawn_id(node)
+    return Obstacle("move.no_step" if is_drawn(node) or step not in plan.index else "move.no_policy", step)
 
 
 @dataclass(frozen=True, slots=True)

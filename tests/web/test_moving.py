@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.trade import publish
-from tests.web.conftest import BIG_ORDERS, House, Visitor
+from tests.web.conftest import BIG_ORDERS, SHAKY, House, Visitor
 
 MOVES = "/flows/big-orders/moves"
 
@@ -15,6 +15,11 @@ MOVES = "/flows/big-orders/moves"
 @pytest.fixture
 def designer(house: House) -> Visitor:
     return house.enter("lin")
+
+
+@pytest.fixture
+def lead(house: House) -> Visitor:
+    return house.enter("zhao")
 
 
 def changed(**settings: Any) -> dict[str, Any]:
@@ -85,6 +90,23 @@ def test_some_of_a_group_move_alone(house: House, designer: Visitor) -> None:
     assert second in behind
     designer.post(MOVES, {**form(behind), "run": first, "reason": "this one"})
     assert "1 order goes by another version than 2" in designer.get(MOVES)
+
+
+def test_a_length_of_time_is_told_with_its_unit(house: House, designer: Visitor) -> None:
+    waiting(house, 1)
+    publish(house.service, changed(deadline_minutes=45))
+    assert "→ 45 min" in designer.get(MOVES)
+
+
+def test_an_order_that_waits_by_a_failure_policy_is_told_that_the_version_has_none(house: House, lead: Visitor) -> None:
+    then = dict.fromkeys(("error", "refused", "timeout", "bad_answer"), "person")
+    asking = {**SHAKY, "key": "asking", "channels": ["asking-shop"]}
+    publish(house.service, {**asking, "failures": {**then, "who": {"kind": "role", "value": "lead"}}})
+    house.take(1, "asking-shop")
+    publish(house.service, asking)
+    page = lead.get("/flows/asking/moves")
+    assert "that version has no such policy" in page
+    assert "has no step" not in page
 
 
 def test_what_cannot_move_is_told_with_a_remedy(house: House, designer: Visitor) -> None:
