@@ -10,7 +10,7 @@ from flask_login import current_user
 from builder.auth import requires
 from builder.canvas.answers import answered, body, refused
 from builder.flows.samples import ORDINARY
-from builder.i18n import language_tag
+from builder.i18n import language_tag, told_moment
 from builder.i18n.text import _
 from builder.models import engine
 from builder.web import service
@@ -74,7 +74,13 @@ def samples() -> ResponseReturnValue:
 
 def _examples(orders: Sequence[Mapping[str, Any]], paths: Sequence[str], language: str) -> dict[str, list[str]]:
     """Some different values of each field, the newest first."""
-    return {path: _different(fill(f"{{{path}}}", order, language) for order in orders) for path in paths}
+    return {path: _different(_example(order, path, language) for order in orders) for path in paths}
+
+
+def _example(order: Mapping[str, Any], path: str, language: str) -> str:
+    if path in FIELDS and FIELDS[path].kind == "time":
+        return told_moment(order.get(path)) or NOT_TOLD
+    return fill(f"{{{path}}}", order, language)
 
 
 def _item_examples(orders: Sequence[Mapping[str, Any]], language: str) -> dict[str, list[str]]:

@@ -7,6 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from runtime.actor import SYSTEM
 from tests.browser.conftest import Enter
+from tests.browser.test_accessibility import findings
 from tests.browser.test_canvas import card, opened, saved
 from tests.core.flow_documents import approval, document, total_over
 from tests.web.conftest import House
@@ -56,6 +57,7 @@ def test_a_field_is_found_by_its_name_and_shows_what_orders_hold(canvas: Page, h
     canvas.keyboard.type("city")
     option = canvas.get_by_role("option", name="city")
     expect(option).to_contain_text("杭州市")
+    assert not findings(canvas)
     expect(search).to_have_attribute("aria-activedescendant", option.get_attribute("id") or "")
     canvas.keyboard.press("Enter")
 
@@ -128,6 +130,7 @@ def test_problems_are_mended_with_one_press_each_and_come_back_with_undo(canvas:
     expect(counter).to_contain_text("1 error")
     counter.click()
     remedies = canvas.locator(".problem-list .remedy-button")
+    assert not findings(canvas)
     remedies.filter(has_text="Lead “else” to “").click()
     expect(counter).not_to_contain_text("error")
     remedies.filter(has_text="Set a deadline of 30 minutes").click()

@@ -204,8 +204,12 @@ export class Editor {
     return this.readOnly ? undefined : remedyFor(problem, this);
   }
 
-  mend(remedy: Remedy): void {
+  /** Mend a problem. It is told no more; what the server finds next has the last word. */
+  mend(problem: Problem, remedy: Remedy): void {
     this.change(remedy.mend(this.document), remedy.label);
+    const isMended = (one: Problem): boolean =>
+      one.code === problem.code && one.node === problem.node && one.text === problem.text;
+    this.setProblems(this.problems.filter((one) => !isMended(one)));
   }
 
   setProblems(problems: readonly Problem[]): void {

@@ -97,9 +97,14 @@ export class Inspector {
       samples: this.samples,
       addTeam: editor.readOnly ? undefined : (name) => this.addTeam(name),
       drawn: () => this.counts.paint(),
-      remedy: (problem) => remedyButton(editor, problem),
+      remedy: (problem) => this.remedy(problem),
       changed,
     };
+  }
+
+  /** The press that mends a problem; after it the cursor is where the problem was. */
+  private remedy(problem: Problem): HTMLElement | false {
+    return remedyButton(this.editor, problem, () => this.focus(problem.where));
   }
 
   /** A team of this name for the flow: made when it is published. */
@@ -124,7 +129,7 @@ export class Inspector {
         ? editor.problems.filter((problem) => problem.node === null).map(withinPolicy)
         : editor.problemsOf(single);
     const homeless = this.form === null ? problems : this.form.showProblems(problems);
-    const remedy = (problem: Problem): HTMLElement | false => remedyButton(editor, problem);
+    const remedy = (problem: Problem): HTMLElement | false => this.remedy(problem);
     this.homeless.replaceChildren(...homeless.map((problem) => problemElement(problem, remedy)));
   }
 

@@ -2,10 +2,11 @@
 
 import { button, h, icon } from "./dom";
 import type { Editor, Problem } from "./editor";
+import type { Remedy } from "./remedies";
 import type { Say } from "./words";
 
 export class ProblemList {
-  readonly element = h("section", { class: "problem-list canvas-float", hidden: true });
+  readonly element = h("section", { class: "problem-list canvas-float", tabindex: "-1", hidden: true });
 
   constructor(
     private readonly editor: Editor,
@@ -23,6 +24,11 @@ export class ProblemList {
   }
 
   /** Finding what mends a problem of a large flow takes a while, so that it waits until somebody looks. */
+  /** After a problem was mended: the next one, or the word that there is none. */
+  private focus(): void {
+    (this.element.querySelector<HTMLElement>(".problem") ?? this.element).focus();
+  }
+
   private fill(): void {
     if (this.element.hidden) return;
     const { say, problems } = this.editor;
@@ -54,16 +60,25 @@ export class ProblemList {
         problem.remedy !== "" && h("span", { class: "problem-remedy" }, problem.remedy),
       ),
     );
-    return h("div", { class: "problem-row" }, row, remedyButton(this.editor, problem));
+    return h(
+      "div",
+      { class: "problem-row" },
+      row,
+      remedyButton(this.editor, problem, () => this.focus()),
+    );
   }
 }
 
 /** The press that mends a problem; false where there is none. */
-export function remedyButton(editor: Editor, problem: Problem): HTMLElement | false {
+export function remedyButton(editor: Editor, problem: Problem, mended: () => void): HTMLElement | false {
   const remedy = editor.remedyFor(problem);
+  const mend = (of: Remedy): void => {
+    editor.mend(problem, of);
+    mended();
+  };
   return (
     remedy !== undefined &&
-    button(remedy.label, () => editor.mend(remedy), {
+    button(remedy.label, () => mend(remedy), {
       icon: "wand",
       text: true,
       class: "button remedy-button",

@@ -277,10 +277,25 @@ function plainInput(
     value: clause.value === undefined ? "" : String(clause.value),
     "aria-label": context.say("value"),
     "data-field": name,
+    list: exampleList(field, context),
     input: () =>
       store(field.kind === "text" || field.kind === "texts" ? input.value : read(input.value, numeric)),
   });
   return input;
+}
+
+/** The id of a list of what recent orders hold in a field, to choose from while typing; null where that is masked. */
+function exampleList(field: OrderField, context: FormContext): string | null {
+  const { samples } = context;
+  if (field.kind !== "text" && field.kind !== "texts" && field.kind !== "any") return null;
+  const id = `examples-${field.scope}-${field.path}`;
+  void samples.load().then(() => {
+    const whole = samples.of(field.scope, field.path).filter((one) => !/[*…]/.test(one));
+    const options = whole.map((value) => h("option", { value }));
+    document.getElementById(id)?.remove();
+    document.body.append(h("datalist", { id }, ...options));
+  });
+  return id;
 }
 
 function listInput(

@@ -233,13 +233,18 @@ const fieldRow: RowMaker = (schema, path, value, context, siblings, required) =>
     control.setAttribute("aria-label", title);
   }
   const inline = maker === switchField;
+  const help = schema.help !== undefined && schema.help !== "" && h("span", { class: "hint" }, schema.help);
+  const problems = h("div", { class: "form-problems", id: freshId("problems"), "aria-live": "polite" });
+  if (help !== false) help.id = freshId("help");
+  const describes = [help === false ? "" : help.id, problems.id].join(" ").trim();
+  (target ?? control).setAttribute("aria-describedby", describes);
   return h(
     "div",
     { class: `field${inline ? " is-inline" : ""}`, "data-home": told(path) },
     label,
-    schema.help !== undefined && schema.help !== "" && h("span", { class: "hint" }, schema.help),
+    help,
     control,
-    h("div", { class: "form-problems", "aria-live": "polite" }),
+    problems,
   );
 };
 
