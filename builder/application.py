@@ -13,7 +13,7 @@ from builder import auth, errors, labels, navigation, signin
 from builder.admin import views as admin
 from builder.api import install_api
 from builder.balance import views as balance
-from builder.canvas import drafts, forms, live
+from builder.canvas import drafts, forms, live, trying
 from builder.canvas import views as canvas
 from builder.config import Settings, asset_root
 from builder.failures import changes
@@ -53,6 +53,7 @@ ROOMS = (
     drafts,
     forms,
     live,
+    trying,
     moving,
     guide,
     systems,

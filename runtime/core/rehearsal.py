@@ -25,6 +25,16 @@ _NO_FACTS: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
+class Scene:
+    """One thing that happened. `token` is what was answered, `answer` how (None: nothing was, as at the start)."""
+
+    decision: Decision
+    now: datetime
+    token: Token | None = None
+    answer: Answer | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Rehearsal:
     """How far the order came. `path` are the nodes that it visited, each try for itself; `unused` are answers left over."""
 
@@ -32,6 +42,7 @@ class Rehearsal:
     path: tuple[str, ...]
     journal: tuple[Mapping[str, Any], ...]
     unused: tuple[Answer, ...]
+    scenes: tuple[Scene, ...]
 
     @property
     def state(self) -> RunState:
@@ -45,21 +56,24 @@ def rehearse(
     answers: Sequence[Answer],
     now: datetime,
     facts: Mapping[str, Any] = _NO_FACTS,
+    longest: int = LONGEST,
 ) -> Rehearsal:
     """Walk a canonical order through the plan from `now` on.
 
     Answers for one node are used in their order. A system without an answer says ok, and the pause of a retry passes by
     itself; a person or a time without an answer is waited for, and there the rehearsal ends. A person whom `facts` do
-    not know is taken to exist.
+    not know is taken to exist. After `longest` events it ends wherever it is.
     """
     stage = _Stage(plan, order, now, facts, list(answers))
     stage.happen(Start())
-    for _ in range(LONGEST):
+    for _ in range(longest):
         event = next(stage.next_events(), None)
         if event is None:
             break
         stage.happen(event)
-    return Rehearsal(stage.run, tuple(_path(stage.journal)), tuple(stage.journal), tuple(stage.answers))
+    return Rehearsal(
+        stage.run, tuple(_path(stage.journal)), tuple(stage.journal), tuple(stage.answers), tuple(stage.scenes)
+    )
 
 
 class _Stage:
@@ -80,6 +94,8 @@ class _Stage:
         self.answers = answers
         self.run = Run(RUN_ID, "running")
         self.journal: list[Mapping[str, Any]] = []
+        self.scenes: list[Scene] = []
+        self.answered: tuple[Token, Answer | None] | None = None
 
     def happen(self, event: RunEvent) -> None:
         """Let the event happen. What the plan's nodes need to know is found in the facts, or made up."""
@@ -90,6 +106,8 @@ class _Stage:
         if isinstance(decided, Decision):
             self.run = decided.run
             self.journal.append(decided.entry)
+            token, answer = self.answered or (None, None)
+            self.scenes.append(Scene(decided, self.now, token, answer))
 
     def next_events(self) -> Iterator[RunEvent]:
         """What could happen next, in the order of the tokens."""
@@ -115,15 +133,16 @@ class _Stage:
     def _wait_for(self, token: Token, answer: Answer | None) -> RunEvent | None:
         if token.until is None:
             return None
-        self._use(answer)
+        self._use(token, answer)
         self.now = max(self.now, EPOCH + timedelta(microseconds=token.until))
         return Due()
 
     def _reply(self, token: Token, event: Event, answer: Answer | None) -> RunEvent:
-        self._use(answer)
+        self._use(token, answer)
         return Reply(token.step, token.attempt, event)
 
-    def _use(self, answer: Answer | None) -> None:
+    def _use(self, token: Token, answer: Answer | None) -> None:
+        self.answered = (token, answer)
         if answer is not None:
             self.answers.remove(answer)
 
