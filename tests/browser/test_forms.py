@@ -74,6 +74,7 @@ def test_each_rule_tells_how_many_of_the_last_orders_it_would_have(canvas: Page)
     count = canvas.locator('.rule-count[data-count="big"]')
     expect(count).to_have_text("Of the last 4 orders: 2")
     expect(canvas.locator('[data-way-count="else"]')).to_have_text("2")
+    expect(card(canvas, "route").locator(".card-port-label").first).to_have_attribute("data-passed", "2")
 
     field(canvas, "rules.0.when.all.0.value").fill("50")
     expect(count).to_have_text("Of the last 4 orders: 3")

@@ -101,6 +101,15 @@ def test_a_mistake_is_told_with_place_and_remedy(change: Change, expected: tuple
         assert problem.node == drawn["nodes"][int(problem.where.split(".")[1])]["id"]
 
 
+def test_a_rule_that_an_earlier_one_always_forestalls_is_pointed_out() -> None:
+    drawn = flow()
+    same = drawn["nodes"][1]["settings"]["rules"][0]["when"]
+    rules({"field": "kind", "op": "eq", "value": "sale"}, dict(same))(drawn)
+
+    found = [(one.code, one.where, one.level) for one in read_flow(drawn).problems if one.code.startswith("route.")]
+    assert found == [("route.rule_same", "nodes.1.settings.rules.2", "warning")]
+
+
 def test_all_mistakes_of_different_steps_are_told_together() -> None:
     drawn = flow()
     for number in (0, 3, 5, 17, 24):

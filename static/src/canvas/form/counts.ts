@@ -22,6 +22,7 @@ const PAUSE_MS = 250;
 
 /** The counts of the one step whose form is open. What is asked while an answer is under way supersedes it. */
 export class Counts {
+  private node = "";
   private asked = "";
   private answer: CountsAnswer | undefined;
   private timer: number | undefined;
@@ -40,8 +41,13 @@ export class Counts {
       this.stop();
       this.asked = "";
       this.answer = undefined;
+      this.paintCards();
       return;
     }
+    if (node.id !== this.node) this.answer = undefined;
+    this.node = node.id;
+    // The card is drawn anew after a change, and stands in the next frame.
+    requestAnimationFrame(() => this.paintCards());
     const { edges, channels } = this.editor.document;
     const wanted: CountsAsked = {
       type: node.type,
@@ -83,6 +89,24 @@ export class Counts {
       place.title = known
         ? editor.say("countOf", { orders: spell.format(answer.orders), count: spell.format(count) })
         : "";
+    }
+    this.paintCards();
+  }
+
+  /** The same numbers at the ways out of the step's card; no other card has any. */
+  private paintCards(): void {
+    const { answer, node } = this;
+    for (const label of document.querySelectorAll<HTMLElement>(".card-port-label[data-passed]")) {
+      delete label.dataset.passed;
+    }
+    if (answer === undefined || answer.orders === 0) return;
+    const spell = new Intl.NumberFormat(this.editor.language);
+    for (const [port, count] of Object.entries(answer.ways)) {
+      const way = document.querySelector(
+        `.card[data-node="${CSS.escape(node)}"] [data-port="${CSS.escape(port)}"]`,
+      );
+      const label = way?.closest("li")?.querySelector<HTMLElement>(".card-port-label");
+      if (label) label.dataset.passed = spell.format(count);
     }
   }
 
