@@ -11,6 +11,7 @@ import shutil
 import sqlite3
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
@@ -18,14 +19,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
+from runtime.homecoming import BEGUN, DATABASE, KEY, change_over, free_place, sync
 from runtime.store.database import MIGRATIONS, migrate
 
 FORMAT = "orderflow-backup/1"
-MANIFEST, DATABASE, KEY = "manifest.json", "orderflow.db", "secret-key"
+MANIFEST = "manifest.json"
 PAGES = 2_000
 CHUNK = 1 << 20
-# What holds of the replaced home; the doorbell's own data are no truth and begin anew.
-MOVED_ASIDE = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", KEY, "redis", "claims")
+MOST_MANIFEST = 1 << 16
 
 Progress = Callable[[int, int], None]
 """Told how much is done, of how much."""
@@ -90,7 +91,8 @@ def back_up(
 def restore(source: Path, home: Path, now: datetime, *, demo: bool) -> Restored:
     """Put a backup, brought to today's revision, into a home that nobody runs in. What was there is kept aside.
 
-    Raises `Unfit`, and then nothing was touched, for whatever is no whole backup of a version that is known here.
+    Raises `Unfit`, and then nothing was touched, for whatever is no whole backup of a version that is known here, or does
+    not fit on the disk. Killed in the middle, it has either not begun or is ended by `homecoming.finish`.
     """
     with _opened(source) as packed:
         manifest = _manifest(packed)
@@ -99,16 +101,14 @@ def restore(source: Path, home: Path, now: datetime, *, demo: bool) -> Restored:
             raise Unfit(
                 f"{source} is {kinds[manifest.demo]}, this home is {kinds[demo]}.", "Set ORDERFLOW_DEMO to fit it."
             )
-        home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.TemporaryDirectory(dir=home, prefix=".restore-") as folder:
-            for name in (DATABASE, KEY):
-                _unpack(packed, name, Path(folder) / name, manifest.sha256[name])
-            migrate(f"sqlite:///{Path(folder) / DATABASE}")
-            _fold_log(Path(folder) / DATABASE)
-            aside = _put_aside(home, now)
-            for name in (DATABASE, KEY):
-                (Path(folder) / name).replace(home / name)
-    return Restored(manifest, aside)
+        try:
+            unpacked = _unpack_beside(packed, manifest, home, now)
+        except OSError as broken:
+            raise Unfit(
+                f"{source} cannot be unpacked in {home} ({broken.strerror or broken}).",
+                "Make room, and look at its rights.",
+            ) from broken
+    return Restored(manifest, change_over(home, unpacked))
 
 
 def _copy(database: Path, copy: Path, progress: Progress) -> tuple[str, int]:
@@ -143,22 +143,27 @@ def _pack(packed: Path, folder: Path, manifest: Manifest) -> None:
 @contextmanager
 def _opened(source: Path) -> Iterator[zipfile.ZipFile]:
     try:
-        with zipfile.ZipFile(source) as packed:
-            yield packed
+        packed = zipfile.ZipFile(source)
     except FileNotFoundError:
         raise Unfit(f"There is no file {source}.", "Look at its name.") from None
-    except (zipfile.BadZipFile, EOFError, OSError) as broken:
+    except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, OSError) as broken:
         raise Unfit(f"{source} cannot be read as a backup ({broken}).", "Take another copy of it.") from broken
+    with packed:
+        yield packed
 
 
 def _manifest(packed: zipfile.ZipFile) -> Manifest:
     foreign = Unfit(f"{packed.filename} is no backup of Orderflow.", "Name a file that `orderflow backup` has written.")
     try:
-        told: dict[str, Any] = json.loads(packed.read(MANIFEST))
+        if packed.getinfo(MANIFEST).file_size > MOST_MANIFEST:
+            raise foreign
+        with _damage_told(packed, MANIFEST):
+            text = packed.read(MANIFEST)
+        told: dict[str, Any] = json.loads(text)
         manifest = Manifest(**told)
-    except (KeyError, ValueError, TypeError):
+    except (KeyError, ValueError, TypeError, RecursionError):
         raise foreign from None
-    if manifest.format != FORMAT or set(manifest.sha256) != {DATABASE, KEY}:
+    if not _is_ours(manifest):
         raise foreign
     if manifest.revision not in _known_revisions():
         raise Unfit(
@@ -168,16 +173,49 @@ def _manifest(packed: zipfile.ZipFile) -> Manifest:
     return manifest
 
 
+def _is_ours(manifest: Manifest) -> bool:
+    """Whether everything in it is of the kind that `back_up` writes."""
+    return (
+        manifest.format == FORMAT
+        and all(isinstance(text, str) for text in (manifest.made_at, manifest.revision))
+        and type(manifest.demo) is bool
+        and type(manifest.orders) is int
+        and isinstance(manifest.sha256, dict)
+        and set(manifest.sha256) == {DATABASE, KEY}
+    )
+
+
 def _known_revisions() -> set[str]:
     return {path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py")}
 
 
+def _unpack_beside(packed: zipfile.ZipFile, manifest: Manifest, home: Path, now: datetime) -> Path:
+    """The checked parts of the new home in a folder of the old one. Its name, given last, says that it is complete."""
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    needed = sum(info.file_size for name in (DATABASE, KEY) for info in packed.infolist() if info.filename == name)
+    room = shutil.disk_usage(home).free
+    if needed > room:
+        raise Unfit(
+            f"{packed.filename} unpacks to {needed / 1e6:,.1f} MB, and {home} has room for {room / 1e6:,.1f} MB.",
+            "Make room, or name a home on another disk.",
+        )
+    with tempfile.TemporaryDirectory(dir=home, prefix=BEGUN) as folder:
+        ready = Path(folder) / "ready"
+        ready.mkdir(mode=0o700)
+        for name in (DATABASE, KEY):
+            _unpack(packed, name, ready / name, manifest.sha256[name])
+        _bring_up(ready / DATABASE, manifest, str(packed.filename))
+        for path in (ready / DATABASE, ready / KEY, ready):
+            sync(path)
+        unpacked = free_place(home, now)
+        ready.rename(unpacked)
+    sync(home)
+    return unpacked
+
+
 def _unpack(packed: zipfile.ZipFile, name: str, into: Path, sha256: str) -> None:
     try:
-        with (
-            packed.open(name) as member,
-            os.fdopen(os.open(into, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file,
-        ):
+        with _damage_told(packed, name), packed.open(name) as member, _own_file(into) as file:
             shutil.copyfileobj(member, file, CHUNK)
     except KeyError:
         raise Unfit(f"{packed.filename} lacks {name}.", "Take another copy of it.") from None
@@ -185,21 +223,28 @@ def _unpack(packed: zipfile.ZipFile, name: str, into: Path, sha256: str) -> None
         raise Unfit(f"{name} in {packed.filename} is damaged.", "Take another copy of it.")
 
 
-def _fold_log(database: Path) -> None:
-    """Bring what the migration wrote into the one file that is moved."""
+@contextmanager
+def _damage_told(packed: zipfile.ZipFile, name: str) -> Iterator[None]:
+    """A member that cannot be read is damaged, or written by something else: locked by a password, packed in other ways."""
+    try:
+        yield
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as broken:
+        raise Unfit(f"{name} in {packed.filename} is damaged ({broken}).", "Take another copy of it.") from broken
+
+
+def _bring_up(database: Path, manifest: Manifest, source: str) -> None:
+    """Check that it is the database that the manifest tells of, and migrate it, all in the one file that is moved."""
+    try:
+        with closing(sqlite3.connect(database)) as connection:
+            revision = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+            fault = connection.execute("PRAGMA quick_check").fetchone()[0]
+    except sqlite3.Error as broken:
+        raise Unfit(f"{DATABASE} in {source} is damaged ({broken}).", "Take another copy of it.") from broken
+    if revision != (manifest.revision,) or fault != "ok":
+        raise Unfit(f"{DATABASE} in {source} is damaged.", "Take another copy of it.")
+    migrate(f"sqlite:///{database}")
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-
-def _put_aside(home: Path, now: datetime) -> Path | None:
-    there = [home / name for name in MOVED_ASIDE if (home / name).exists()]
-    if not there:
-        return None
-    aside = home / f"replaced-{now:%Y%m%d-%H%M%S}"
-    aside.mkdir(mode=0o700)
-    for path in there:
-        path.replace(aside / path.name)
-    return aside
 
 
 def _own_file(path: Path) -> IO[bytes]:

@@ -10,7 +10,7 @@ from sqlalchemy.engine import make_url
 
 from builder.cli.running import hold_home
 from builder.config import Settings
-from runtime import backup
+from runtime import backup, homecoming
 from runtime.clock import now
 
 T = TypeVar("T")
@@ -41,11 +41,12 @@ def put_back(settings: Settings, source: Path) -> str:
             raise click.ClickException(
                 f"Orderflow runs in {settings.home}. Nothing was changed.\nEnd it first (Ctrl-C where it was started)."
             )
+        homecoming.finish(settings.home)
         restored = _or_say(lambda: backup.restore(source, settings.home, now(), demo=settings.demo))
     told = [f"{restored.manifest.orders:,} orders of {restored.manifest.made_at} are back in {settings.home}."]
     if restored.aside:
         told.append(f"What was there before lies in {restored.aside}.")
-    key = (settings.home / backup.KEY).read_text("ascii").strip()
+    key = (settings.home / homecoming.KEY).read_text("ascii").strip()
     if os.environ.get("ORDERFLOW_SECRET_KEY", key) != key:
         told.append("ORDERFLOW_SECRET_KEY is another one than the backup's: unset it, or sealed secrets stay shut.")
     return "\n".join(told)
@@ -58,10 +59,11 @@ def _own_database(settings: Settings) -> Path:
     if backend != "sqlite":
         raise click.ClickException(
             f"The orders are in a {url.get_backend_name()} database, which has better tools of its own:\n"
-            f"  {ELSEWHERE[backend]}\nKeep the secret key beside it: {settings.home / backup.KEY} or ORDERFLOW_SECRET_KEY."
+            f"  {ELSEWHERE[backend]}\n"
+            f"Keep the secret key beside it: {settings.home / homecoming.KEY} or ORDERFLOW_SECRET_KEY."
         )
     path = Path(url.database or "")
-    if path != settings.home / backup.DATABASE:
+    if path != settings.home / homecoming.DATABASE:
         raise click.ClickException(
             f"The database {path} is not the one of the home {settings.home}.\nUnset ORDERFLOW_DATABASE_URL, or copy it."
         )

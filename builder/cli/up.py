@@ -11,7 +11,7 @@ import click
 from builder.cli.running import HomeLock, hold_home, running_in
 from builder.cli.supervisor import Part, Supervisor
 from builder.config import Settings, is_loopback, socket_path
-from runtime import redis_server
+from runtime import homecoming, redis_server
 
 PORTS_TO_TRY = 50
 READY_WITHIN = 60.0  # seconds for one part to answer
@@ -22,6 +22,8 @@ def run_all(settings: Settings) -> int:
     with hold_home(settings.home) as lock:
         if lock is None:
             return _already_running(settings)
+        if homecoming.finish(settings.home):
+            say("A restore was interrupted; it is finished now.")
         held = hold_port(settings.host, settings.port)
         if held is None:
             return _refuse(

@@ -1,5 +1,6 @@
 """Backup and restore of a home: whole, consistent under load, and never taking what is not a backup."""
 
+import hashlib
 import json
 import shutil
 import sqlite3
@@ -15,8 +16,10 @@ import pytest
 from sqlalchemy import select
 
 from nodes.contract import Answered
+from runtime import homecoming
 from runtime.adapters.contract import Call, Outlet
-from runtime.backup import DATABASE, KEY, MANIFEST, Manifest, Restored, Unfit, back_up, restore
+from runtime.backup import MANIFEST, Manifest, Restored, Unfit, back_up, restore
+from runtime.homecoming import DATABASE, KEY
 from runtime.store import queries
 from runtime.store.database import connect, reading
 from runtime.store.tables import effects, orders
@@ -177,6 +180,54 @@ def _empty(path: Path) -> None:
     path.write_bytes(b"")
 
 
+def _flipped(path: Path) -> None:
+    """Some bytes in the middle of the packed database are others."""
+    with zipfile.ZipFile(path) as archive:
+        begins = archive.getinfo(DATABASE).header_offset
+    content = bytearray(path.read_bytes())
+    content[begins + 200 : begins + 400] = bytes(200)
+    path.write_bytes(content)
+
+
+def _locked(path: Path) -> None:
+    """Every member asks for a password."""
+    content = path.read_bytes()
+    for head, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = content.find(head)
+        while at >= 0:
+            content = content[: at + flags] + b"\x01" + content[at + flags + 1 :]
+            at = content.find(head, at + 4)
+    path.write_bytes(content)
+
+
+def _bomb(path: Path) -> None:
+    """The database says that it unpacks to a thousand terabytes."""
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.getinfo(DATABASE).file_size = 10**15
+        archive.comment = b"written anew"
+
+
+def _told_as(**changed: Any) -> Callable[[Path], None]:
+    return lambda path: _rewrite(path, lambda manifest: manifest.update(changed))
+
+
+def _holds(database: bytes) -> Callable[[Path], None]:
+    """Another database, with a manifest that fits it."""
+
+    def spoil(path: Path) -> None:
+        sums = {
+            "sha256": {DATABASE: hashlib.sha256(database).hexdigest(), KEY: hashlib.sha256(SECRET.encode()).hexdigest()}
+        }
+        _rewrite(path, lambda manifest: manifest.update(sums))
+        with zipfile.ZipFile(path) as archive:
+            members = {name: archive.read(name) for name in archive.namelist()}
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, content in (members | {DATABASE: database}).items():
+                archive.writestr(name, content)
+
+    return spoil
+
+
 def _rewrite(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
@@ -196,6 +247,15 @@ def _rewrite(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
         (_foreign, "no backup of Orderflow"),
         (_newer, "newer Orderflow"),
         (_damaged, "is damaged"),
+        (_flipped, "is damaged"),
+        (_locked, "is damaged"),
+        (_bomb, "has room for"),
+        (_told_as(orders="many"), "no backup of Orderflow"),
+        (_told_as(revision=[]), "no backup of Orderflow"),
+        (_told_as(sha256=1), "no backup of Orderflow"),
+        (_told_as(made_at="x" * 70_000), "no backup of Orderflow"),
+        (_told_as(revision="0001"), "is damaged"),
+        (_holds(b"no database"), "is damaged"),
     ],
 )
 def test_what_is_no_whole_backup_is_refused_and_nothing_is_touched(
@@ -228,3 +288,61 @@ def test_a_demo_shop_is_never_restored_as_the_real_one(sqlite_house: House, tmp_
     with pytest.raises(Unfit, match="of a demo shop, this home is of real orders"):
         restore(tmp_path / "one.zip", tmp_path / "home", NOW, demo=False)
     assert not (tmp_path / "home").exists()
+
+
+def test_two_restores_of_one_second_set_aside_apart(sqlite_house: House, tmp_path: Path) -> None:
+    take(sqlite_house, tmp_path / "one.zip")
+    asides = [restore(tmp_path / "one.zip", tmp_path / "home", NOW, demo=False).aside for _ in range(3)]
+    assert [aside and aside.name for aside in asides] == [
+        None,
+        "replaced-20261122-030000",
+        "replaced-20261122-030000-2",
+    ]
+
+
+class Killed(BaseException):
+    """What ends a restore in the middle, as a kill would: nothing of it cleans up behind it."""
+
+
+@pytest.mark.parametrize("survived", range(6))
+def test_a_restore_that_is_killed_is_brought_to_its_end(
+    sqlite_house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, survived: int
+) -> None:
+    """Killed before each of its steps: a database and a key are there at any moment, and in the end the right ones."""
+    publish(sqlite_house.service, SIX_STEPS)
+    sqlite_house.service.receive(arrivals(range(4)))
+    take(sqlite_house, tmp_path / "one.zip")
+    home = tmp_path / "home"
+    home.mkdir()
+    old = {DATABASE: "old orders", f"{DATABASE}-wal": "old log", KEY: "old key"}
+    for name, content in old.items():
+        (home / name).write_text(content)
+    (home / ".restore-left").mkdir()
+    steps = 0
+
+    def step_or_die(act: Callable[..., Any]) -> Callable[..., Any]:
+        def step(*told: Any, **more: Any) -> Any:
+            nonlocal steps
+            steps += 1
+            if steps > survived:
+                raise Killed
+            return act(*told, **more)
+
+        return step
+
+    with monkeypatch.context() as until_killed:
+        for name in ("replace", "hardlink_to", "rmdir"):
+            until_killed.setattr(Path, name, step_or_die(getattr(Path, name)))
+        with pytest.raises(Killed):
+            restore(tmp_path / "one.zip", home, NOW, demo=False)
+    assert (home / DATABASE).exists() and (home / KEY).exists()
+    assert homecoming.finish(home)
+    assert not homecoming.finish(home)
+    aside = home / "replaced-20261122-030000"
+    assert {path.name: path.read_text() for path in aside.iterdir()} == old
+    assert sorted(path.name for path in home.iterdir()) == [DATABASE, aside.name, KEY]
+    assert (home / KEY).read_text() == SECRET
+    elsewhere = House(f"sqlite:///{home / DATABASE}")
+    elsewhere.settle()
+    assert states(elsewhere) == {"done": 4}
+    elsewhere.service.engine.dispose()
