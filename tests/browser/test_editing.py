@@ -108,7 +108,7 @@ def test_what_is_found_in_settings_is_marked_and_leads_to_its_field(canvas: Page
     expect(canvas.locator(".found mark").first).to_be_visible()
     canvas.keyboard.press("Enter")
     expect(card(canvas, "route")).to_have_class(re.compile("is-selected"))
-    assert canvas.evaluate("document.activeElement.closest('.inspector') !== null")
+    expect(canvas.locator(".inspector :focus")).to_have_count(1)
 
 
 # --- selecting and arranging --------------------------------------------------------------------------------------------

@@ -186,6 +186,24 @@ describe("groups", () => {
   });
 });
 
+describe("members of a group", () => {
+  it("come in when something is inserted between two of them or grouped with them, and can leave", () => {
+    editor.select(["n1", "n2"]);
+    shaping.group();
+    const kind = PALETTE.kinds.find((one) => one.kind === "set");
+    if (kind === undefined) throw new Error("no set");
+    const id = editor.add(kind, { on: "e1" }) ?? "";
+    expect(groupOf(editor.document, id)?.nodes).toEqual(["n1", "n2", id]);
+    editor.select(["n1", "n2", id, "n3"]);
+    shaping.group();
+    expect(groupsOf(editor.document)).toMatchObject([{ name: "Group 1", nodes: ["n1", "n2", id, "n3"] }]);
+    editor.select(["n1"]);
+    shaping.leaveGroup();
+    expect(groupOf(editor.document, "n1")).toBeUndefined();
+    expect(editor.document.nodes).toHaveLength(5);
+  });
+});
+
 describe("copying", () => {
   it("brings notes, groups and the teams that the steps name into another flow", () => {
     const settings = { who: { kind: "team", value: "night" } };

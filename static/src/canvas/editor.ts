@@ -4,7 +4,7 @@ import type { FlowDocument, FlowNode, Place, Places, Settings } from "./document
 import * as doc from "./document";
 import { cornerOf, type Excerpt, excerptOf, paste } from "./excerpt";
 import { History } from "./history";
-import { moveNotes, type Note, notesOf, removeNotes } from "./layout";
+import { groupOf, joinGroup, moveNotes, type Note, notesOf, removeNotes } from "./layout";
 import type { Kind } from "./log";
 import type { Named, NodeKind, Palette, Schema } from "./palette-types";
 import { mainPort, type NodePort, portsOf } from "./ports";
@@ -229,8 +229,11 @@ export class Editor {
     if ("after" in spot && kind.incoming) next = doc.connect(next, spot.after.node, spot.after.port, id);
     const edge = "on" in spot ? next.edges.find((one) => one.id === spot.on) : undefined;
     if (edge !== undefined && kind.incoming) {
+      const group = groupOf(next, edge.from);
       next = doc.insertOnEdge(next, edge, id, mainPort(ports));
       next = this.withRoomAfter(next, id, place);
+      // What comes in between two steps of a group belongs to it.
+      if (group?.nodes.includes(edge.to) === true) next = joinGroup(next, group.id, [id]);
     }
     this.choose([id]);
     this.change(next, this.say(edge === undefined ? "didAdd" : "didInsert", { step: kind.label }));

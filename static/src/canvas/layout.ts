@@ -100,6 +100,22 @@ export function groupSteps(
   };
 }
 
+/** Take steps into a group; they leave the one that they were in. */
+export function joinGroup(document: FlowDocument, id: string, nodes: readonly string[]): FlowDocument {
+  const joining = new Set(nodes);
+  const others = groupsOf(document).map((group) => {
+    const left = group.nodes.filter((node) => !joining.has(node));
+    if (group.id === id) return { ...group, nodes: [...left, ...nodes] };
+    return left.length === group.nodes.length ? group : { ...group, nodes: left };
+  });
+  return laid(document, { groups: others.filter((group) => group.nodes.length > 0) });
+}
+
+/** Take steps out of their groups; they stay on the canvas. */
+export function leaveGroups(document: FlowDocument, nodes: ReadonlySet<string>): FlowDocument {
+  return laid(document, { groups: withoutSteps(groupsOf(document), nodes) });
+}
+
 /** Take the frames away; their steps stay. */
 export function ungroup(document: FlowDocument, gone: ReadonlySet<string>): FlowDocument {
   return laid(document, { groups: groupsOf(document).filter((group) => !gone.has(group.id)) });

@@ -365,6 +365,14 @@ function arrangeCommands({ editor, shaping, drawing }: Workbench): Command[] {
     },
     {
       ...common,
+      id: "leave-group",
+      word: "leaveGroup",
+      keys: [],
+      when: () => shaping.groups.length > 0 && shaping.wholeGroup === undefined,
+      run: () => shaping.leaveGroup(),
+    },
+    {
+      ...common,
       id: "fold",
       word: "toggleFold",
       keys: ["F"],

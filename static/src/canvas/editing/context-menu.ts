@@ -15,6 +15,7 @@ const MENUS: Readonly<Record<Thing["kind"], readonly (string | null)[]>> = {
       null,
       "pin",
       "group",
+      "leave-group",
       "ungroup",
       "tidy-selected",
       null,

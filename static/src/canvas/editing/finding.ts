@@ -35,7 +35,9 @@ export class Finding {
       "aria-label": say("findTitle"),
       placeholder: say("findPlaceholder"),
       autocomplete: "off",
-      input: () => this.look(),
+      input: () => {
+        if (this.isOpen) this.look();
+      },
       keydown: (event: KeyboardEvent) => this.pressed(event),
     });
     this.element = h(

@@ -40,7 +40,9 @@ export class Keys {
     const command = this.commands.at(chord);
     if (command === undefined || !this.counts(command, event) || this.commands.isNative(command, chord))
       return;
-    if (this.commands.run(command.id, chord)) event.preventDefault();
+    const done = this.commands.run(command.id, chord);
+    // With nothing to undo here, the browser would undo what was typed into some field before.
+    if (done || command.everywhere === true) event.preventDefault();
   }
 
   /** Whether a command's keys count where the press came from. */

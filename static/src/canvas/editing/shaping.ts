@@ -11,6 +11,8 @@ import {
   groupOf,
   groupsOf,
   groupSteps,
+  joinGroup,
+  leaveGroups,
   moveNotes,
   NOTE_LEAST,
   NOTE_SIZE,
@@ -151,14 +153,28 @@ export class Shaping {
     );
   }
 
+  /** Group what is selected: a group among it takes the rest in. */
   group(): string | undefined {
     const { editor } = this;
     if (editor.selected.size === 0) return undefined;
+    const present = groupsOf(editor.document).find((group) =>
+      group.nodes.every((id) => editor.selected.has(id)),
+    );
+    if (present !== undefined) {
+      editor.change(joinGroup(editor.document, present.id, [...editor.selected]), editor.say("didGroup"));
+      return present.id;
+    }
     const number = groupsOf(editor.document).length + 1;
     const nodes = editor.document.nodes.map(({ id }) => id).filter((id) => editor.selected.has(id));
     const { document, added } = groupSteps(editor.document, nodes, editor.say("newGroup", { number }));
     editor.change(document, editor.say("didGroup"));
     return added;
+  }
+
+  /** Take what is selected out of its group. */
+  leaveGroup(): void {
+    const { editor } = this;
+    editor.change(leaveGroups(editor.document, editor.selected), editor.say("didLeaveGroup"));
   }
 
   ungroup(): void {

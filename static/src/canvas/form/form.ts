@@ -131,7 +131,8 @@ export class Form {
       const exact = home.querySelector<HTMLElement>(`[data-field="${CSS.escape(path)}"]`);
       if (exact !== null) return exact;
     }
-    return home.querySelector<HTMLElement>("input, select, textarea, [contenteditable]");
+    const controls = home.querySelectorAll<HTMLElement>("input, select, textarea, [contenteditable]");
+    return [...controls].find((control) => control.offsetParent !== null) ?? null;
   }
 
   private homeOf(where: string): HTMLElement | null {

@@ -93,6 +93,8 @@ export const editing = inBoth(
 
     doGroup: "Group",
     doUngroup: "Take the group apart",
+    leaveGroup: "Take out of the group",
+    didLeaveGroup: "Take out of a group",
     toggleFold: "Collapse or unfold the group",
     newGroup: "Group {number}",
     groupLabel: "Group “{name}”, {count} steps",
@@ -216,6 +218,8 @@ export const editing = inBoth(
 
     doGroup: "编组",
     doUngroup: "解散分组",
+    leaveGroup: "移出分组",
+    didLeaveGroup: "移出分组",
     toggleFold: "折叠或展开分组",
     newGroup: "分组 {number}",
     groupLabel: "分组“{name}”，{count} 个步骤",
