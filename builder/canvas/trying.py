@@ -146,7 +146,7 @@ def _with_edits(order: Order, edits: Any) -> Order | tuple[Problem, ...]:
         return order
     changes = [
         Change(one["path"], None, one.get("value", MISSING))
-        for one in edits[:2]
+        for one in edits[:20]
         if isinstance(one, dict) and isinstance(one.get("path"), str)
     ]
     try:

@@ -6,6 +6,7 @@ import "../css/reading.css";
 import "../css/live.css";
 import "../css/editing.css";
 import "../css/forms.css";
+import "../css/trying.css";
 import { Bar } from "./bar";
 import { askAboutOvertaken } from "./company";
 import { differenceList, differences } from "./differences";
@@ -27,6 +28,7 @@ import { Past } from "./past";
 import { type DraftAnswer, Refused, Server } from "./server";
 import type { Palette } from "./palette-types";
 import { EdgeTools, emptyHint, zoomTools } from "./tools";
+import { Trying } from "./trying/main";
 import { findView, markDifferences, restoreChosen, shownIn, type View, viewBanner, wishOf } from "./views";
 import { type Say, wordsIn } from "./words";
 
@@ -41,7 +43,11 @@ async function open(root: HTMLElement): Promise<void> {
   const token = document.querySelector<HTMLMetaElement>('meta[name="csrf-token"]')?.content ?? "";
   const { palette = "", draft = "", presence = "", publication = "", versions = "" } = root.dataset;
   const { samples = "", counts = "" } = root.dataset;
-  const server = new Server({ palette, draft, presence, publication, versions, samples, counts }, token, language);
+  const server = new Server(
+    { palette, draft, presence, publication, versions, samples, counts },
+    token,
+    language,
+  );
   const wish = wishOf(window.location.search);
   try {
     const [offered, answer] = await Promise.all([server.palette(), server.draft()]);
@@ -149,7 +155,9 @@ class Page {
       zoomTools(editor, this.drawing, this.bench),
       emptyHint(editor, () => this.addStart()),
     );
+    const trying = new Trying(root, editor, this.drawing);
     this.drawing.onMoved = () => {
+      trying.lay();
       this.edgeTools.lay();
       this.bench.moved();
       minimap.ask();

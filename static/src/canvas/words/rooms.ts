@@ -6,3 +6,4 @@ export { editing } from "./editing";
 export { forms } from "./forms";
 export { live } from "./live";
 export { reading } from "./reading";
+export { trying } from "./trying";
