@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from typing import Any
 
 import pytest
@@ -302,7 +301,6 @@ def test_fingers_pan_zoom_connect_and_ask_for_the_menu(house: House, enter: Ente
 # --- keys alone ---------------------------------------------------------------------------------------------------------
 
 BLOCKS = 19
-LONGEST_S = 40
 
 
 def type_in(page: Page, text: str) -> None:
@@ -321,7 +319,6 @@ def test_a_flow_of_sixty_steps_is_drawn_by_keys_alone(house: House, enter: Enter
     house.service.flows.add(start, SYSTEM)
     page = opened(enter("lin"), "sketch")
     surface = page.locator(".canvas-surface")
-    begun = time.monotonic()
     for _ in range(60):
         page.keyboard.press("Tab")
         if surface.evaluate("element => element === document.activeElement"):
@@ -346,11 +343,9 @@ def test_a_flow_of_sixty_steps_is_drawn_by_keys_alone(house: House, enter: Enter
     next_step(page, "end")
     page.keyboard.press("t")
     saved(page)
-    taken = time.monotonic() - begun
 
     drawn = stored(house)
     assert len(drawn["nodes"]) == 3 * BLOCKS + 3 == 60
     assert len({(edge["from"], edge["port"]) for edge in drawn["edges"]}) == len(drawn["edges"]) == 4 * BLOCKS + 1
     left = [problem for problem in read_flow(drawn).problems if ".settings" not in problem.where]
     assert not left, left
-    assert taken < LONGEST_S, f"{taken:.0f} s"
