@@ -5,10 +5,10 @@ DEMO ?= 1
 BIN := .venv/bin
 export PYTHONUTF8 := 1
 
-.PHONY: help run test check bench olist chaos lock format clean python ready ready-test
+.PHONY: help run test check bench bench-canvas olist chaos lock format clean python ready ready-test
 
 help: ## Show the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ready ## Start Orderflow with its demo shop (DEMO=0: empty, for real orders)
 	@ORDERFLOW_DEMO=$(DEMO) exec $(BIN)/orderflow up
@@ -21,6 +21,9 @@ check: ready-test ## Format, lint, types, rooms, translations, front end, docs
 
 bench: ready-test ## Measure orders a second and CPU seconds per 1,000 orders
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+bench-canvas: ready-test ## Measure how fast flows of 500 and 1,000 steps open and move in a browser
+	@$(BIN)/python -m tests.bench.canvas $(ARGS)
 
 olist: ready-test ## Feed a whole year of real orders through the API and compare (DATA=folder)
 	@$(BIN)/python -m tests.olist $(ARGS)

@@ -38,7 +38,8 @@ ORDERS: Final = 200
 
 # Notes when the page says that it is ready and the cards in view are drawn, seen at the beginning of a frame.
 WATCH: Final = """
-window.ready = new Promise((tell) => {
+window.ready = new Promise((tell, fail) => {
+  setTimeout(() => fail(new Error("the page was not ready within a minute")), 60000);
   let cards = -1;
   const look = () => {
     const app = document.getElementById("canvas");

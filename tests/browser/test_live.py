@@ -30,7 +30,7 @@ def watch(house: House, enter: Enter) -> Watch:
     def opened(name: str = "lin", path: str = "/flows/big-orders/live", **more: object) -> Page:
         page = enter(name, **more)
         page.goto(path)
-        page.locator("#canvas[data-ready]").wait_for()
+        page.locator("#canvas[data-ready]").wait_for(timeout=LATER)
         return page
 
     return opened
@@ -148,6 +148,6 @@ def test_a_phone_shows_the_same_numbers_as_a_list(watch: Watch) -> None:
 def test_the_way_in_and_out_of_live_is_the_same_switch(watch: Watch) -> None:
     page = watch(path="/flows/big-orders/canvas")
     page.locator(".modes a", has_text="Live").click()
-    page.locator("#canvas[data-heard]").wait_for()
+    page.locator("#canvas[data-heard]").wait_for(timeout=LATER)
     page.keyboard.press("Escape")
-    page.wait_for_url("**/flows/big-orders/canvas")
+    page.wait_for_url("**/flows/big-orders/canvas", timeout=LATER)

@@ -1,6 +1,6 @@
 /** The drawing: the document as X6 shows it. It never decides anything; it follows the editor and tells where things are. */
 
-import { Config, type Edge, Graph, type Node, Shape } from "@antv/x6";
+import { type Cell, Config, type Edge, Graph, type Node, Shape } from "@antv/x6";
 import { type CardContent, cardElement, cardSize, contentOf } from "./card";
 import type { FlowEdge, Place, Places } from "./document";
 import type { Editor } from "./editor";
@@ -94,6 +94,7 @@ export class Drawing {
   /** Called after the view moved or zoomed. */
   onMoved: () => void = () => {};
   private held = false;
+  private readonly fresh: Cell[] = [];
   private found: ReadonlySet<string> = new Set();
 
   // --- following the document -------------------------------------------------------------------------------------
@@ -120,10 +121,18 @@ export class Drawing {
     for (const { id } of nodes) this.followCard(id, contentOf(this.editor, id));
     for (const [id, fold] of this.folds) this.followCard(id, groupCard(this.editor, fold));
     for (const edge of edges) this.followEdge(edge, edge.id === selectedEdge);
+    this.addFresh();
     // X6 takes the edges of a card with it; those that stay lead elsewhere by now.
     this.remove("node:", wanted);
     this.graph.stopBatch("follow");
     this.backdrop.follow();
+  }
+
+  /** X6 sorts all cells after each addition, so that what is drawn first comes in one go. */
+  private addFresh(): void {
+    const fresh = this.fresh.splice(0);
+    if (this.graph.getCellCount() === 0) this.graph.resetCells(fresh);
+    else this.graph.addCell(fresh);
   }
 
   private remove(what: "node:" | "edge:", wanted: ReadonlySet<string>): void {
@@ -166,7 +175,8 @@ export class Drawing {
     const known = this.graph.getCellById(key) as Node | null;
     if (known === null) {
       const spot = { x: place.x - MARGIN, y: place.y - MARGIN };
-      this.graph.addNode({ id: key, shape: CARD_SHAPE, zIndex: 2, ...spot, ...box, data: { content } });
+      const card = { id: key, shape: CARD_SHAPE, zIndex: 2, ...spot, ...box, data: { content } };
+      this.fresh.push(this.graph.createNode(card));
     } else {
       known.position(place.x - MARGIN, place.y - MARGIN);
       if (known.getSize().height !== box.height) known.resize(box.width, box.height);
@@ -189,16 +199,9 @@ export class Drawing {
     const known = this.graph.getCellById(key) as Edge | null;
     if (known === null) {
       const data = { edge };
-      this.graph.addEdge({
-        id: key,
-        shape: WAY_SHAPE,
-        zIndex: 1,
-        source,
-        target,
-        attrs,
-        data,
-        router: { name: "around-cards" },
-      });
+      const router = { name: "around-cards" };
+      const way = { id: key, shape: WAY_SHAPE, zIndex: 1, source, target, attrs, data, router };
+      this.fresh.push(this.graph.createEdge(way));
     } else {
       known.setData({ edge }, { overwrite: true });
       known.setSource(source);

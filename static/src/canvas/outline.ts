@@ -20,12 +20,11 @@ export class Outline {
   ) {
     this.element.setAttribute("aria-label", editor.say("asList"));
     for (const topic of ["document", "problems", "selection"] as const) editor.on(topic, () => this.fill());
-    this.fill();
+    window.addEventListener("beforeprint", () => this.show());
   }
 
   private fill(): void {
-    if (this.element.offsetParent === null && this.element.childElementCount > 0) return;
-    this.show();
+    if (this.element.offsetParent !== null) this.show();
   }
 
   /** Draw the list anew (it is not kept up to date while it is hidden). */
