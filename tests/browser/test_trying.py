@@ -30,7 +30,7 @@ def test_a_change_that_is_told_sends_the_order_to_a_person_who_is_answered_for(e
     expect(page.locator(".try-why .is-true").first).to_be_visible()
 
     page.locator('.try-step[data-node="ask"] .try-head').click()
-    page.get_by_role("button", name="Approve").click()
+    page.get_by_role("button", name="Approve", exact=True).click()
     expect(page.locator(".try-outcome")).to_have_class("try-outcome is-done", timeout=LATER)
     page.keyboard.press("End")
     expect(page.locator('.try-layer [data-node="end"].is-current')).to_be_attached()
