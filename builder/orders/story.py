@@ -51,7 +51,10 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One place at which the order stands, as a sentence; `remedy` says what to do about a failure."""
+    """One place at which the order stands, as a sentence; `remedy` says what to do about a failure.
+
+    `task` is the trace code of the task that it waits for.
+    """
 
     node: str
     name: str
@@ -60,6 +63,7 @@ class Standing:
     remedy: str = ""
     step: int | None = None
     due: int | None = None
+    task: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,7 +393,8 @@ class _Teller:
         node = drawn_id(token.node)
         name = self.flow.node_name(node)
         text, tone, remedy = self._standing_words(token, drafts)
-        return Standing(node, name, text, tone, remedy, token.step, token.until)
+        trace = trace_code(self.run_id, token.step, token.attempt)
+        return Standing(node, name, text, tone, remedy, token.step, token.until, trace if trace in self.tasks else "")
 
     def _standing_words(self, token: Token, drafts: Sequence[_Draft]) -> tuple[str, Tone, str]:
         trace = trace_code(self.run_id, token.step, token.attempt)

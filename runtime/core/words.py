@@ -36,10 +36,15 @@ def text(code: str, params: Mapping[str, Any] = _EMPTY, language: str = "en") ->
         return code, ""
     try:
         told = {name: _told(name, value, language) for name, value in params.items()}
-        return words["text"].format_map(told), words.get("remedy", "").format_map(told)
+        return _joined(words["text"].format_map(told)), _joined(words.get("remedy", "").format_map(told))
     except KeyError as absent:
         warnings.warn(f"the words for {code} want {absent}", NoWords, stacklevel=2)
         return words["text"], words.get("remedy", "")
+
+
+def _joined(sentence: str) -> str:
+    """Chinese keeps a blank beside a name in Latin letters, but none behind a wide bracket."""
+    return sentence.replace("） ", "）")
 
 
 def _told(name: str, value: Any, language: str) -> Any:

@@ -26,7 +26,7 @@ def test_keys_walk_the_desk_tick_and_try_again(house: House, enter: Enter) -> No
     expect(page.locator("#act")).to_contain_text("0 of 2 failures")
     house.service.acts.work()
     house.service.acts.work()
-    expect(page.locator("#act")).to_contain_text("2 failures are worked on")
+    expect(page.locator("#act")).to_contain_text("2 failures were worked on")
 
 
 def test_a_skip_asks_for_its_reason_on_the_spot_and_keeps_what_is_ticked(house: House, enter: Enter) -> None:

@@ -98,7 +98,7 @@ def test_many_are_mended_at_once_and_the_page_tells_how_far_it_is(house: House, 
     while house.service.acts.work():
         pass
     page = lead.get(first.headers["Location"])
-    assert "5 failures are worked on" in page
+    assert "5 failures were worked on" in page
     assert "Cancelled <b>5</b>" in page
 
 

@@ -56,3 +56,10 @@ def test_releasing_all_leaves_those_at_a_hold_step_to_their_tasks(house: House, 
     house.settle()
     assert "On hold" in lead.get(f"/orders/{at_step}")
     assert "Arrived at" in lead.get(f"/orders/{without_flow}")
+
+
+def test_an_order_at_a_hold_step_leads_to_its_task(house: House, lead: Visitor) -> None:
+    run_id = house.take(1, "slow-shop")
+    task = re.search(r'href="(/inbox/[^"]+)"', lead.get(f"/orders/{run_id}"))
+    assert task
+    assert re.search(r'value="approve">.*?Release<', lead.get(task[1]), re.DOTALL)
