@@ -239,7 +239,7 @@ export class Trying {
         h(
           "div",
           { class: "try-keys" },
-          button(say("tryFirst"), () => this.go(0), { icon: "undo", class: quiet }),
+          button(say("tryFirst"), () => this.go(0), { icon: "up", class: quiet }),
           button(say("tryBack"), () => this.go(this.index - 1), { icon: "back", class: quiet }),
           button(say("tryOn"), () => this.go(this.index + 1), { icon: "chevron", class: quiet }),
           button(say("tryEnd"), () => this.go(this.last), { text: true, class: "button quiet" }),
