@@ -39,7 +39,9 @@ def test_trying_sends_nothing_and_stores_nothing(house: House) -> None:
     house.settle()
 
     assert told["state"] == "done" and told["steps"][2]["sent"]
-    assert (lin.client.get(f"{TRY}/orders").status_code, house.service.perform()) in ((200, 0), (403, 0))
+    assert house.service.perform() == 0
+    found = house.enter("root").client.get(f"{TRY}/orders").json
+    assert found == {"orders": []}
 
 
 def test_an_order_that_cannot_be_read_is_refused_with_its_place_in_the_readers_language(house: House) -> None:
@@ -75,13 +77,6 @@ def test_a_real_order_is_tried_with_its_person_masked(house: House) -> None:
     found = chen.client.get(f"{TRY}/orders?q=A-00007").json
     assert found is not None and [one["run"] for one in found["orders"]] == [run]
     assert send(chen, "POST", TRY, {"document": drawn, "answers": [], "run": "nobody"}).status_code == 404
-
-
-def test_whoever_may_not_see_orders_cannot_try_a_real_one(house: House) -> None:
-    run = house.take(7)
-    house.hire("nobody")
-    stranger = house.stranger()
-    assert send(stranger, "POST", TRY, {"document": BIG_ORDERS, "run": run}).status_code in (302, 303, 400, 401, 403)
 
 
 def test_each_case_says_whether_it_still_comes_out_as_expected(house: House) -> None:
