@@ -48,6 +48,12 @@ class Entry:
     choices: tuple[str, ...] = ()
     hidden: str = ""
 
+    @property
+    def untouched(self) -> str:
+        """What a browser sends back where nobody typed: a field of one line loses its breaks."""
+        lines = self.value.replace("\r\n", "\n").replace("\r", "\n")
+        return lines if self.kind == "long" else lines.replace("\n", "")
+
     def told(self, typed: str) -> Any:
         """What was typed, as the order document writes it."""
         match self.kind:
@@ -88,7 +94,9 @@ def change(run_id: str) -> ResponseReturnValue:
     order = _order(run_id)
     entries = list(_entries(order))
     typed = {one.path: _typed(one) for one in entries}
-    patch = {one.path: one.told(typed[one.path]) for one in entries if typed[one.path] != one.value}
+    patch = {
+        one.path: one.told(typed[one.path]) for one in entries if typed[one.path] not in (one.value, one.untouched)
+    }
     reason = request.form.get("reason", "").strip()[:MOST_REASON]
     duty = next(duty for duty in DUTIES if duty in MAY_AMEND and duty in current_user.duty_set)
     seen = request.form.get("seen", "")[:64]

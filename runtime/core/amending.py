@@ -21,6 +21,8 @@ PLAIN: Final = ("note", "tags", "priority")
 
 _OF: Final[Mapping[str, tuple[str, ...]]] = {"buyer": BUYER, "address": ADDRESS}
 
+_MOST_DIGITS: Final = 9
+
 
 @dataclass(frozen=True, slots=True)
 class Amendment:
@@ -63,6 +65,8 @@ def _unfit_path(order: Mapping[str, Any], path: str) -> Problem | None:
     number, _, name = rest.partition(".")
     if head == "lines" and name in LINE and number.isascii() and number.isdigit():
         lines = order.get("lines") or ()
+        if len(number) > _MOST_DIGITS:
+            return Problem("amend.fixed", shown(path), {"field": shown(path)})
         if int(number) < len(lines):
             return None
         return Problem("amend.no_line", shown(path), {"number": int(number) + 1, "count": len(lines)})

@@ -69,6 +69,13 @@ def test_a_line_that_is_not_there_is_told() -> None:
     assert codes(canonical(), {"lines.2.sku": "x"}) == {"lines.2.sku": "amend.no_line"}
 
 
+def test_a_line_with_a_number_beyond_all_numbers_is_none() -> None:
+    path = f"lines.{'9' * 5000}.sku"
+    problems = amended(canonical(), {path: "x"})
+    assert isinstance(problems, tuple)
+    assert [problem.code for problem in problems] == ["amend.fixed"]
+
+
 def test_what_does_not_fit_is_refused_as_at_the_door_and_at_its_field() -> None:
     patch = {"lines.0.quantity": "two", "tags": ["", "ok"], "priority": "soon", "buyer.name": "x" * 1001}
     assert codes(canonical(), patch) == {

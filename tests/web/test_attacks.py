@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import threading
 from contextlib import redirect_stderr
 from pathlib import Path
@@ -119,6 +120,21 @@ def test_a_home_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 )
 def test_no_address_holds_a_nul(house: House, path: str) -> None:
     house.enter("root").get(path, 400)
+
+
+@pytest.mark.parametrize("address", ["http://[::1", "//[x", "http://a]b/"])
+def test_a_page_that_a_script_misnames_is_shown_all_the_same(house: House, address: str) -> None:
+    house.enter("zhao").get("/failures", headers={"HX-Request": "true", "HX-Current-URL": address})
+
+
+def test_nobody_brings_a_nul_in_a_form_with_parts(house: House) -> None:
+    house.take(1, "shaky-shop")
+    lead = house.enter("zhao")
+    [failure] = set(re.findall(r"/failures/(\w{26})", lead.get("/failures?single=1")))
+    told = {"do": "cancelled", "reason": "x\0"}
+    answer = lead.post(f"/failures/{failure}/mending", told, content_type="multipart/form-data")
+    assert answer.status_code == 400
+    assert failure in lead.get("/failures?single=1")
 
 
 def test_nobody_types_a_nul(house: House) -> None:

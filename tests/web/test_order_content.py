@@ -3,8 +3,12 @@
 import re
 from typing import Any
 
+import orjson
 import pytest
+from sqlalchemy import select
 
+from runtime.store.database import reading
+from runtime.store.tables import order_changes
 from tests.web.conftest import House, Visitor
 
 
@@ -58,6 +62,21 @@ def test_what_does_not_fit_stands_at_its_field_and_what_was_typed_stays(house: H
     for kept in ('value="many"', 'value="Ada"', 'value="buyer called"'):
         assert kept in answer.text
     assert "Ada" not in lead.get(f"/orders/{run_id}")
+
+
+def test_a_field_that_nobody_touched_keeps_its_line_breaks(house: House, lead: Visitor) -> None:
+    """A browser sends a field of one line back without its breaks: that is no change by the person."""
+    run_id = house.take(1, total="6000.00", buyer={"name": "Ada\nLovelace"}, note="ring\r\ntwice")
+    path = f"/orders/{run_id}/content"
+    sent = filled(lead.get(path)) | {
+        "buyer.name": "AdaLovelace",
+        "note": "ring\r\ntwice",
+        "buyer.phone": "139 0000 1234",
+    }
+    assert lead.post(path, sent | {"reason": "buyer called"}).status_code == 303
+    with reading(house.service.engine) as connection:
+        after = connection.execute(select(order_changes.c.after)).scalar_one()
+    assert orjson.loads(after) == {"buyer.phone": "139 0000 1234"}
 
 
 def test_a_reason_is_wanted_and_no_change_is_told(house: House, lead: Visitor) -> None:
