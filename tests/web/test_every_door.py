@@ -1,4 +1,4 @@
-"""Every address of the house: nothing is done without the token of a page, and nothing that is typed breaks it."""
+"""Every address of the house: nothing that is asked of it or sent to it breaks it."""
 
 import re
 from collections.abc import Iterator
@@ -60,17 +60,6 @@ def real(house: House) -> dict[str, str]:
         "name": "finance",
         "adapter": "system",
     }
-
-
-@pytest.mark.parametrize("person", ["root", "oliver"])
-def test_nothing_is_changed_without_the_token_of_the_page(house: House, real: dict[str, str], person: str) -> None:
-    visitor = house.enter(person)
-    open_doors = []
-    for rule, method in rules(house, "POST", "PUT", "DELETE"):
-        answer = visitor.client.open(filled(rule, real, "x"), method=method, data={"reason": "because"})
-        if answer.status_code not in (400, 403):
-            open_doors.append((method, rule.rule, answer.status_code))
-    assert open_doors == []
 
 
 def test_whatever_is_asked_for_no_page_breaks(house: House, real: dict[str, str]) -> None:
