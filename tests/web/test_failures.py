@@ -55,6 +55,21 @@ def test_a_failure_shows_the_order_what_was_sent_and_every_try(house: House, lea
     assert "by Zhao" in page
 
 
+def test_who_may_not_mend_is_told_who_does(house: House, lead: Visitor) -> None:
+    house.take(1, "shaky-shop")
+    path = failure_of(lead, 1)
+    told = "Team leads, after-sales and administrators can mend it."
+    assert told not in lead.get(path)
+    assert told in house.enter("chen").get(path)
+
+
+def test_a_failed_order_leads_to_its_failure(house: House, lead: Visitor) -> None:
+    run_id = house.take(1, "shaky-shop")
+    link = re.search(r'href="(/failures\?q=[^"]+)"', lead.get(f"/orders/{run_id}"))
+    assert link
+    assert failure_of(lead, 1) in lead.get(link[1].replace("&amp;", "&"))
+
+
 def test_what_needs_a_reason_is_refused_without_one_and_nothing_changes(house: House, lead: Visitor) -> None:
     house.take(1, "shaky-shop")
     path = failure_of(lead, 1)
