@@ -6,8 +6,10 @@ What stays in this process (an outlet that is `inside`) needs no thread: many ar
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
+import orjson
 import structlog
 
 from nodes.contract import Answered
@@ -26,6 +28,9 @@ LATEST_BEGIN_SECONDS = MARGIN / SECOND / 2
 YOUNG_SECONDS = 1.0
 RECORD_AGAIN_SECONDS = 0.5
 RECORD_PATIENCE_SECONDS = 60.0
+LONGEST_MESSAGE = 1_000
+# How deep an answer lies in what is written down about it, at the most.
+LEVELS_AROUND = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +49,37 @@ class Told:
 
 
 def perform(effect: ClaimedEffect, outlet: Outlet | None, timeout_seconds: float) -> Answered:
-    """Make a call. A defect of the outlet's is an answer too."""
+    """Make the call of an effect; nobody may be called so."""
     if outlet is None:
         return Answered("refused", message=f"no {effect.adapter} is called {effect.target}")
+    return ask(outlet, Call(effect.trace, effect.content, timeout_seconds))
+
+
+def ask(outlet: Outlet, call: Call) -> Answered:
+    """Make a call. A defect of the outlet's is an answer too, and whatever it answers can be written down.
+
+    One answer that the database does not take would hold up all that are written down with it.
+    """
     try:
-        return outlet.send(Call(effect.trace, effect.content, timeout_seconds))
+        answer = outlet.send(call)
     except Exception as defect:
-        log.exception("effect.defect", trace=effect.trace, target=effect.target)
-        return Answered("error", message=f"{type(defect).__name__}: {defect}")
+        log.exception("effect.defect", trace=call.key)
+        answer = Answered("error", message=f"{type(defect).__name__}: {defect}")
+    if not _can_be_kept(answer.content):
+        answer = Answered("bad_answer", message="the answer is nested too deeply, or is no JSON")
+    message = "".join(sign for sign in answer.message if sign.isprintable())[:LONGEST_MESSAGE]
+    return replace(answer, message=message)
+
+
+def _can_be_kept(content: Mapping[str, Any]) -> bool:
+    around: Any = dict(content)
+    for _ in range(LEVELS_AROUND):
+        around = [around]
+    try:
+        orjson.dumps(around)
+    except TypeError:
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True, eq=False)

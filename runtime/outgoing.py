@@ -147,7 +147,7 @@ def post(
             return response
         if response.status not in KEEPS_THE_METHOD:
             raise Refused("turned", status=response.status, target=target[:200])
-        url = urljoin(url, target)
+        url = _joined(url, target)
         following = look_up(url, allowed, resolver)
         if place.scheme == "https" and following.scheme == "http":
             raise Refused("unsafe_redirect")
@@ -188,6 +188,8 @@ def read_url(url: str) -> Place:
         raise Refused("password")
     if not host or "\\" in url or "%" in host:
         raise Refused("no_host")
+    if port == 0:
+        raise Refused("unreadable")
     scheme: Scheme = "https" if parts.scheme == "https" else "http"
     return Place(scheme, _plain_host(host), port if port is not None else _PORTS[scheme], _path_of(parts))
 
@@ -252,8 +254,8 @@ def _post_to(
         answer = connection.getresponse()
         text = answer.read(LARGEST_ANSWER + 1)
         told = {name.lower(): value for name, value in answer.headers.items()}
-        promised = told.get("content-length", "")
-        if promised.isdigit() and len(text) < min(int(promised), LARGEST_ANSWER):
+        promised = _bytes_promised(told.get("content-length", ""))
+        if len(text) < min(promised, LARGEST_ANSWER):
             raise ConnectionError(f"{len(text)} of {promised} bytes came")
         return Response(answer.status, told, text if len(text) <= LARGEST_ANSWER else None)
     finally:
@@ -283,6 +285,19 @@ def _cut(connection: urllib3.connection.HTTPConnection) -> None:
             line.shutdown(socket.SHUT_RDWR)
 
 
+def _bytes_promised(told: str) -> int:
+    """How long the answer says that it is; 0 where it says nothing that can be read."""
+    return int(told) if told.isascii() and told.isdigit() and len(told) < 16 else 0
+
+
+def _joined(url: str, target: str) -> str:
+    """Where a redirect leads."""
+    try:
+        return urljoin(url, target)
+    except ValueError:
+        raise Refused("unreadable") from None
+
+
 def _why(broken: Exception | None) -> str:
     return (str(getattr(broken, "reason", None) or broken).rpartition(": ")[2] or type(broken).__name__)[:200]
 
@@ -297,7 +312,10 @@ def _plain_host(host: str) -> str:
 
 def _path_of(parts: SplitResult) -> str:
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return quote(path, safe="/%:@!$&'()*+,;=~?[]")
+    try:
+        return quote(path, safe="/%:@!$&'()*+,;=~?[]")
+    except UnicodeError:
+        raise Refused("unreadable") from None
 
 
 def _behind_nat64(address: IPv6Address) -> IPv4Address | None:

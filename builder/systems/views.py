@@ -24,6 +24,7 @@ from runtime.clock import now
 from runtime.core.engine import micros
 from runtime.core.lane import RANGES, Limits
 from runtime.core.problem import Problem
+from runtime.effects import ask
 from runtime.sealing import Seal
 from runtime.store import lanes
 from runtime.store.database import begin, reading
@@ -125,7 +126,7 @@ def test(adapter: str, name: str) -> ResponseReturnValue:
     with reading(engine()) as connection:
         allowed = lanes.find(connection, (adapter, name)).limits.timeout_seconds
     call = Call(f"test.{new_id(now())}", {"action": "ping", "fields": {}}, min(allowed, TEST_SECONDS))
-    return _page(adapter, name, tested=outlet.send(call))
+    return _page(adapter, name, tested=ask(outlet, call))
 
 
 @pages.post("/systems/<adapter>/<name>/lane")

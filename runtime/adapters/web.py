@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -25,6 +25,9 @@ Proof = Literal["none", "bearer", "signature"]
 # 4xx that speak of the system, not of the order: it was too slow, too early, or has too much to do.
 ASKS_TO_WAIT: Final = (408, 425, 429)
 LONGEST_MESSAGE: Final = 300
+# Shorter than this, a secret may well be a word of the answer.
+SHORTEST_HIDDEN: Final = 6
+HIDDEN: Final = "***"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +53,22 @@ class WebSystem:
         try:
             response = post(self.url, body, headers, call.timeout_seconds, self.allowed(), resolver=self.resolver)
         except Refused as refused:
-            return Answered("refused", message=str(refused))
+            return Answered("refused", message=self._without_secret(str(refused)))
         except TooLate as late:
             return Answered("timeout", message=str(late))
         except Unanswered as broken:
-            return Answered("error", message=str(broken))
+            return Answered("error", message=self._without_secret(str(broken)))
+        if response.body is not None:
+            response = replace(response, body=self._without_secret_in_json(response.body))
         return read_answer(response, datetime.now(UTC))
+
+    def _without_secret(self, text: str) -> str:
+        """What a system says, where it repeats what it was told to know us by."""
+        return text.replace(self.secret, HIDDEN) if len(self.secret) >= SHORTEST_HIDDEN else text
+
+    def _without_secret_in_json(self, body: bytes) -> bytes:
+        written = orjson.dumps(self.secret)[1:-1]
+        return body.replace(written, HIDDEN.encode()) if len(self.secret) >= SHORTEST_HIDDEN else body
 
     def _proof(self, body: bytes, at: int) -> Mapping[str, str]:
         match self.proof:
@@ -112,5 +125,5 @@ def _seconds_to_wait(told: str, now: datetime) -> int:
         return int(told[:9])
     try:
         return max(0, round((parsedate_to_datetime(told) - now).total_seconds()))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return 0

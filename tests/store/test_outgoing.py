@@ -166,6 +166,7 @@ def test_one_closed_address_among_open_ones_closes_the_name() -> None:
         ("http://[fe80::1%25eth0]/", "no_host"), ("http://[fe80::1%eth0]/", "no_host"),
         ("http://erp.example/a b", "blanks"), ("http://erp.example/\r\nX-Evil: 1", "blanks"),
         ("http://erp.example:99999/", "unreadable"), ("http://[::1/", "unreadable"),
+        ("http://erp.example:0/", "unreadable"), ("http://erp.example/\udc80", "unreadable"),
     ],
 )  # fmt: skip
 def test_what_is_no_address_to_call_is_refused_with_the_reason(url: str, code: str) -> None:
@@ -259,6 +260,13 @@ def test_a_redirect_that_keeps_the_call_is_followed_and_the_secret_stays_at_home
     assert [asked.headers["Authorization"] for asked in site.asked] == ["Bearer s3cret"] * 2
 
 
+def test_a_redirect_to_what_is_no_address_is_refused(site: Site) -> None:
+    site.answer = lambda asked: (307, {"Location": "http://["}, b"")
+    with pytest.raises(Refused) as refused:
+        call(site.url())
+    assert refused.value.code == "outgoing.unreadable"
+
+
 def test_redirects_end(site: Site) -> None:
     site.answer = lambda asked: (307, {"Location": "/in"}, b"")
     with pytest.raises(Refused) as refused:
@@ -303,6 +311,12 @@ def test_silence_ends_with_the_time_allowed(site: Site) -> None:
 def test_an_answer_that_is_too_large_is_not_kept(site: Site) -> None:
     site.answer = lambda asked: (200, {}, b"x" * (LARGEST_ANSWER + 1))
     assert call(site.url()).body is None
+
+
+@pytest.mark.parametrize("length", ["\xb2", "9" * 5000, "-5", "2, 2"])
+def test_a_length_that_cannot_be_read_is_not_asked(site: Site, length: str) -> None:
+    site.answer = lambda asked: (200, {"Content-Length": length, "Connection": "close"}, b"{}")
+    assert call(site.url()).status == 200
 
 
 def test_nobody_at_home_and_a_connection_that_breaks_are_told_apart_from_silence(site: Site) -> None:
@@ -407,6 +421,12 @@ def test_the_certificate_must_be_the_names_although_the_address_is_called(tmp_pa
         (408, {"retry-after": "soon"}, b"", Answered("error", message="408 Request Timeout")),
         (425, {}, b"", Answered("error", message="425 Too Early")),
         (503, {"retry-after": "7"}, b"", Answered("error", {"retry_after_seconds": 7}, "503 Service Unavailable")),
+        (
+            503,
+            {"retry-after": "Wed, 21 Oct 2020 07:28:00 +99999999999999"},
+            b"",
+            Answered("error", message="503 Service Unavailable"),
+        ),
         (503, {}, b'{"message": 7}', Answered("error", message="503 Service Unavailable")),
         (299, {}, b"{}", Answered("ok")),
         (799, {}, b"", Answered("error", message="799")),
@@ -446,3 +466,16 @@ def test_a_system_that_is_too_slow_is_answered_for(site: Site) -> None:
     late = WebSystem(site.url(), "none", "", lambda: LOOPBACK).send(Call("k", {}, 0.2))
     over.set()
     assert late.result == "timeout"
+
+
+@pytest.mark.parametrize("secret", ["s3cret-token", 's3"cr\\et-{}'])
+def test_a_secret_that_a_system_repeats_is_kept_nowhere(site: Site, secret: str) -> None:
+    system = WebSystem(site.url(), "bearer", secret, lambda: LOOPBACK)
+    said = {"message": f"unknown token Bearer {secret}"}
+    for status, result in ((401, "refused"), (200, "ok"), (500, "error")):
+        site.answer = lambda asked, status=status: (status, {}, json.dumps(said).encode())  # type: ignore[misc]
+        answer = system.send(Call("k", {}, 5))
+        assert (answer.result, secret in str(answer), "***" in str(answer)) == (result, False, True)
+    site.answer = lambda asked: (302, {"Location": f"http://127.0.0.1/?was={secret}"}, b"")
+    turned = system.send(Call("k", {}, 5))
+    assert (turned.result, secret in turned.message) == ("refused", False)

@@ -1,8 +1,10 @@
 """Calls that a process has out: each is answered once, at the latest when its time is over, and never forgotten."""
 
+import json
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import pytest
 
@@ -127,3 +129,18 @@ def test_a_call_to_nobody_and_a_call_that_breaks_are_answered_too() -> None:
     [effect] = claims(1)
     assert perform(effect, None, 10).result == "refused"
     assert perform(effect, outlet(broken), 10) == Answered("error", message="ZeroDivisionError: a defect of ours")
+
+
+@pytest.mark.parametrize(
+    "content", [{"a": json.loads("[" * 240 + "]" * 240)}, {"a": 2**70}, {"a": object()}, {"a": "\ud800"}]
+)
+def test_an_answer_that_no_journal_can_hold_is_a_bad_one(content: Mapping[str, Any]) -> None:
+    """It would hold up all other answers that are written down with it."""
+    [effect] = claims(1)
+    assert perform(effect, outlet(lambda call: Answered("ok", content)), 10).result == "bad_answer"
+
+
+def test_a_message_holds_nothing_that_a_database_refuses() -> None:
+    [effect] = claims(1)
+    told = perform(effect, outlet(lambda call: Answered("error", message="a\0b\r\n\ud800c" + "d" * 5000)), 10)
+    assert told.message.startswith("abcd") and len(told.message) == effects.LONGEST_MESSAGE
