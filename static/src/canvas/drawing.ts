@@ -430,6 +430,21 @@ export class Drawing {
     this.graph.zoomTo(zoom, { center: this.centre() });
   }
 
+  /** What the wheel does, and two fingers on a pad: move the view, or with Ctrl zoom where the pointer is. */
+  turn(event: WheelEvent): void {
+    if ((event.target as Element).closest(".canvas-float") !== null) return;
+    event.preventDefault();
+    const step = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
+    if (event.ctrlKey || event.metaKey) {
+      const factor = Math.exp((-event.deltaY * step) / 400);
+      this.zoomBy(factor, this.toLocal({ x: event.clientX, y: event.clientY }));
+    } else if (event.shiftKey && event.deltaX === 0) {
+      this.pan(-event.deltaY * step, 0);
+    } else {
+      this.pan(-event.deltaX * step, -event.deltaY * step);
+    }
+  }
+
   pan(dx: number, dy: number): void {
     this.graph.translateBy(dx, dy);
   }

@@ -40,7 +40,7 @@ export class Gestures implements Hand {
     surface.addEventListener("pointermove", (event) => this.moved(event));
     surface.addEventListener("pointerup", (event) => this.finish(event));
     surface.addEventListener("pointercancel", (event) => this.abandon(event));
-    surface.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
+    surface.addEventListener("wheel", (event) => drawing.turn(event), { passive: false });
     surface.addEventListener("dblclick", (event) => this.doubled(event));
     surface.addEventListener("contextmenu", (event) => this.asked(event));
     surface.addEventListener("click", (event) => this.folded(event));
@@ -237,20 +237,6 @@ export class Gestures implements Hand {
       end: () => {},
       cancel: () => {},
     };
-  }
-
-  private wheel(event: WheelEvent): void {
-    if ((event.target as Element).closest(".canvas-float") !== null) return;
-    event.preventDefault();
-    const step = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
-    if (event.ctrlKey || event.metaKey) {
-      const factor = Math.exp((-event.deltaY * step) / 400);
-      this.drawing.zoomBy(factor, this.drawing.toLocal(pointOf(event)));
-    } else if (event.shiftKey && event.deltaX === 0) {
-      this.drawing.pan(-event.deltaY * step, 0);
-    } else {
-      this.drawing.pan(-event.deltaX * step, -event.deltaY * step);
-    }
   }
 
   private doubled(event: MouseEvent): void {

@@ -19,7 +19,7 @@ export class Look {
     surface.addEventListener("pointermove", (event) => this.move(event));
     surface.addEventListener("pointerup", (event) => this.up(event));
     surface.addEventListener("pointercancel", (event) => this.fingers.delete(event.pointerId));
-    surface.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
+    surface.addEventListener("wheel", (event) => drawing.turn(event), { passive: false });
     surface.addEventListener("keydown", (event) => this.key(event));
   }
 
@@ -58,20 +58,6 @@ export class Look {
     if (this.moved) return;
     const node = this.drawing.nodeNear(this.drawing.toLocal(pointOf(event)), 0);
     if (node !== undefined) this.choose(node);
-  }
-
-  private wheel(event: WheelEvent): void {
-    if ((event.target as Element).closest(".canvas-float") !== null) return;
-    event.preventDefault();
-    const step = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
-    if (event.ctrlKey || event.metaKey) {
-      const factor = Math.exp((-event.deltaY * step) / 400);
-      this.drawing.zoomBy(factor, this.drawing.toLocal(pointOf(event)));
-    } else if (event.shiftKey && event.deltaX === 0) {
-      this.drawing.pan(-event.deltaY * step, 0);
-    } else {
-      this.drawing.pan(-event.deltaX * step, -event.deltaY * step);
-    }
   }
 
   private key(event: KeyboardEvent): void {
