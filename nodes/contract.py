@@ -275,7 +275,8 @@ def _finds_nothing(settings: Mapping[str, Any]) -> tuple[Finding, ...]:
 class NodeType:
     """A node type. `kind` is its folder's name; the rest of the folder (schema, icon, help, messages) is read beside it.
 
-    `waits` says that an order may rest here for people, time or systems: a circle of nodes needs at least one such.
+    `waits` says that an order may rest here for people, time or systems. A circle of nodes needs one that waits for people
+    or time: systems may answer at once, again and again.
     `check` finds what the schema cannot say. `resume` is called for the events of a step that waits.
     """
 

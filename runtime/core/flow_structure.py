@@ -172,8 +172,16 @@ def _endless(drawing: _Drawing) -> Iterator[Problem]:
 
 
 def _circles(drawing: _Drawing) -> Iterator[Problem]:
-    hurried = [node.id for node in drawing.nodes.values() if node.type is not None and not node.type.waits]
-    for circle in _circles_of(drawing.graph.subgraph(hurried)):
+    # Systems may answer at once, and a retry may give up at once: only people and time let an order rest.
+    hurried = {
+        node.id
+        for node in drawing.nodes.values()
+        if node.type is not None and not (node.type.waits and node.type.group != "systems")
+    }
+    ways: nx.DiGraph[str] = nx.DiGraph(
+        [(source, target) for source, targets in drawing.ways.items() for target in targets]
+    )
+    for circle in _circles_of(ways.subgraph(hurried)):
         yield drawing.problem("flow.circle", circle[0], nodes=" → ".join((*circle, circle[0])))
     apart = drawing.graph.subgraph(set(drawing.nodes) - set(drawing.of_kind(JOIN)))
     knots = [knot for knot in nx.strongly_connected_components(apart) if _is_circle(apart, knot)]

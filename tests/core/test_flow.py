@@ -171,6 +171,33 @@ def test_a_circle_needs_a_rest() -> None:
     assert errors(rested) == []
 
 
+@pytest.mark.parametrize(
+    "edges",
+    [
+        ["call.failed>call"],
+        ["call.failed>again", "again.exhausted>call"],
+        ["call.failed>again", "again.exhausted>again"],
+        ["call.failed>again", "again.exhausted>later", "later.exhausted>again"],
+        ["call.failed>tell", "tell.sent>call"],
+    ],
+)
+def test_a_circle_of_systems_and_retries_is_no_rest(edges: list[str]) -> None:
+    """A system that refuses at once would be called as fast as it answers, for ever; a pause of time ends that."""
+    kinds = {"again": ("retry", {}), "later": ("retry", {}), "tell": ("notify", NOTIFY)}
+    used = [(name, *kind) for name, kind in kinds.items() if any(name in edge for edge in edges)]
+    nodes: list[tuple[str, str, dict[str, Any]]] = [
+        ("in", "ingest", {}), ("call", "request", REQUEST), ("end", "end", {}), *used
+    ]  # fmt: skip
+    hurried = document(nodes, ["in.out>call", "call.ok>end", *edges])
+    assert [code for code, _ in errors(hurried)] == ["flow.circle"]
+    *before, last = edges
+    way_out, back = last.split(">")
+    paused = [*before, f"{way_out}>rest", f"rest.out>{back}"]
+    if back != "again":  # to a retry only failures lead
+        rested = document([*nodes, ("rest", "wait", {"minutes": 5})], ["in.out>call", "call.ok>end", *paused])
+        assert errors(rested) == []
+
+
 def test_the_way_back_of_a_retry_counts_as_a_rest() -> None:
     drawn = document(
         [("in", "ingest", {}), ("call", "request", REQUEST), ("again", "retry", {}), ("end", "end", {})],
