@@ -12,7 +12,8 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
 import orjson
-from sqlalchemy import Connection, Engine, RowMapping, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, RowMapping, delete, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
 from nodes.contract import Answered, Words
 from runtime import adapters
@@ -25,7 +26,7 @@ from runtime.core.problem import Problem
 from runtime.outgoing import Allowed, Network, Refused, read_url
 from runtime.store import lanes, trail
 from runtime.store.database import reading
-from runtime.store.tables import choices, effects, flow_versions, flows, systems
+from runtime.store.tables import choices, effects, flow_versions, flows, runs, systems
 
 if TYPE_CHECKING:
     from runtime.sealing import Seal
@@ -92,22 +93,25 @@ def longest_waiting(connection: Connection, target: lanes.Target, now: int) -> i
 
 
 def callers(connection: Connection, name: str) -> list[str]:
-    """The keys of the flows whose draft or published version calls a system."""
-    versions = select(flow_versions.c.document).where(flow_versions.c.id == flows.c.version_id).scalar_subquery()
-    found = connection.execute(select(flows.c.key, flows.c.draft, versions).order_by(flows.c.key))
-    return [key for key, draft, published in found if _calls(draft, name) or _calls(published, name)]
+    """The keys of the flows that call a system: by their draft or published version, or for an order that still runs."""
+    running = select(runs.c.version_id).where(runs.c.ended_at.is_(None))
+    alive = or_(flow_versions.c.id == flows.c.version_id, flow_versions.c.id.in_(running))
+    drawn = select(flows.c.key, flows.c.draft)
+    published = select(flows.c.key, flow_versions.c.document).where(flow_versions.c.flow_key == flows.c.key, alive)
+    found = [*connection.execute(drawn), *connection.execute(published)]
+    return sorted({key for key, document in found if _calls(document, name)})
 
 
 # --- checking -------------------------------------------------------------------------------------------------------------
 
 
-def problems_of(system: System, *, known: bool, has_secret: bool) -> list[Problem]:
-    """What is wrong with a system. `known`: it is changed, not added; `has_secret`: one is kept already."""
+def problems_of(system: System, before: RowMapping | None) -> list[Problem]:
+    """What is wrong with a system. `before`: how it is set up now; None: it is added."""
     found = (
-        None if known else _name_problem(system.name),
+        None if before else _name_problem(system.name),
         _label_problem(system.label),
         _url_problem(system.url),
-        _proof_problem(system, has_secret),
+        _proof_problem(system, before),
     )
     return [one for one in found if one]
 
@@ -136,6 +140,18 @@ def allowed_problems(texts: Sequence[str]) -> list[Problem]:
 
 
 # --- changing -------------------------------------------------------------------------------------------------------------
+
+
+def add(connection: Connection, system: System, limits: Limits, seal: "Seal", actor: Actor, at: int) -> bool:
+    """Add a system that is without problems. False: somebody has just set up one of this name."""
+    if find(connection, system.name):
+        return False
+    try:
+        with connection.begin_nested():
+            keep(connection, system, limits, seal, actor, at)
+    except IntegrityError:
+        return False
+    return True
 
 
 def keep(connection: Connection, system: System, limits: Limits, seal: "Seal", actor: Actor, at: int) -> None:
@@ -300,18 +316,27 @@ def _url_problem(url: str) -> Problem | None:
     return None
 
 
-def _proof_problem(system: System, has_secret: bool) -> Problem | None:
+def _proof_problem(system: System, before: RowMapping | None) -> Problem | None:
     if system.proof not in PROOFS:
         return Problem("system.proof", "proof", {"value": shown(system.proof), "known": ", ".join(PROOFS)})
     if system.proof == "none":
         return Problem("system.secret_unused", "proof") if system.secret else None
-    if has_secret and system.secret is None:
-        return None
+    if before and before["secret"] and system.secret is None:
+        # A kept secret goes where it was meant for: whoever may change the address does not learn it by that.
+        moved = _origin(system.url) != _origin(before["url"])
+        return Problem("system.secret_again", "secret") if moved else None
     if not system.secret:
         return Problem("system.secret_missing", "secret")
     # It stands in a header, where only these signs can.
     fit = len(system.secret) <= LONGEST_SECRET and all("!" <= sign <= "~" for sign in system.secret)
     return None if fit else Problem("system.secret", "secret", {"most": LONGEST_SECRET})
+
+
+def _origin(url: str) -> tuple[str, str, int] | None:
+    try:
+        return read_url(url).origin
+    except Refused:
+        return None
 
 
 def _network(text: str) -> Network | None:
@@ -322,10 +347,8 @@ def _network(text: str) -> Network | None:
 
 
 def _is_host(text: str) -> bool:
-    try:
-        return read_url(f"http://{text}/").host == text.lower() and len(text) <= 253 and ":" not in text
-    except Refused:
-        return False
+    named = text.isascii() and all(sign.isalnum() or sign in "-_." for sign in text)
+    return named and 0 < len(text) <= 253
 
 
 def _calls(document: str | None, name: str) -> bool:

@@ -217,15 +217,19 @@ def system() -> None:
 @click.argument("name")
 @click.argument("url")
 @click.option("--label", help="What people call it; without, its name.")
-@click.option(
-    "--proof", default="none", show_default=True, help="How calls prove who calls: none, bearer or signature."
-)
+@click.option("--proof", help="How calls prove who calls: none, bearer or signature; without, as it was, else none.")
 @click.option("--secret", is_flag=True, help="Read the secret from standard input.")
 @click.option("--allow", "allowed", multiple=True, help="A network or host inside the house that may be called.")
 @click.option("--limit", "limits", multiple=True, help="NAME=NUMBER, such as timeout_seconds=20; may be said again.")
 @asks_the_database
 def add_system(
-    name: str, url: str, label: str | None, proof: str, secret: bool, allowed: tuple[str, ...], limits: tuple[str, ...]
+    name: str,
+    url: str,
+    label: str | None,
+    proof: str | None,
+    secret: bool,
+    allowed: tuple[str, ...],
+    limits: tuple[str, ...],
 ) -> None:
     """Set up the system NAME at URL, or change it. Flows can call it at once."""
     from builder.cli import systems

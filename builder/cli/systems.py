@@ -22,7 +22,7 @@ def set_up(
     name: str,
     url: str,
     label: str | None = None,
-    proof: str = "none",
+    proof: str | None = None,
     secret: str | None = None,
     limits: Sequence[str] = (),
     allowed: Sequence[str] = (),
@@ -39,10 +39,10 @@ def set_up(
         listed = systems.allowed(connection)
         wanted = [*listed, *(text for text in allowed if text not in listed)]
         shown_name = label or (systems.label_of(before) if before else name)
-        system = System(name, shown_name, url, cast(Proof, proof), secret)
+        proved = proof or (before["proof"] if before else "none")
+        system = System(name, shown_name, url, cast(Proof, proved), secret)
         read, wrong = systems.read_limits(told, systems.limits_of(connection, name))
-        has_secret = before is not None and before["secret"] is not None
-        problems = systems.problems_of(system, known=before is not None, has_secret=has_secret)
+        problems = systems.problems_of(system, before)
         problems += [*wrong, *systems.allowed_problems(wanted)]
         if problems:
             return [_told(problem) for problem in problems]

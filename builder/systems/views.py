@@ -78,12 +78,11 @@ def add() -> ResponseReturnValue:
     system = _system(request.form.get("name", "").strip())
     limits, wrong = systems.read_limits(_limits_told(), Limits())
     with begin(engine(), durable=True) as connection:
-        problems = [*systems.problems_of(system, known=False, has_secret=False), *wrong]
-        if not problems and systems.find(connection, system.name):
+        problems = [*systems.problems_of(system, None), *wrong]
+        if not problems and not systems.add(connection, system, limits, _seal(), _asker(), micros(now())):
             problems = [Problem("system.taken", "name", {"name": system.name})]
-        if problems:
-            return _form(None, request.form, problems), 422
-        systems.keep(connection, system, limits, _seal(), _asker(), micros(now()))
+    if problems:
+        return _form(None, request.form, problems), 422
     flash(_("Flows can call %(system)s now.", system=system.name), "good")
     return go("systems.system_page", adapter="system", name=system.name)
 
@@ -107,7 +106,7 @@ def change(adapter: str, name: str) -> ResponseReturnValue:
         row = systems.find(connection, name) if adapter == "system" else None
         if row:
             system = _system(name)
-            problems += systems.problems_of(system, known=True, has_secret=row["secret"] is not None)
+            problems += systems.problems_of(system, row)
         if not problems and row:
             systems.keep(connection, system, limits, _seal(), _asker(), micros(now()))
         elif not problems:
@@ -133,7 +132,8 @@ def test(adapter: str, name: str) -> ResponseReturnValue:
 @requires("systems.manage")
 def act(adapter: str, name: str) -> ResponseReturnValue:
     """Pause or resume the calls, or open or close the breaker, by hand and with a reason."""
-    _outlet(adapter, name)
+    if _outlet(adapter, name).inside:
+        abort(404)
     reason = request.form.get("reason", "").strip()[:LONGEST_REASON]
     wanted = next((one for one in ACTS if one == request.form.get("act")), None)
     if wanted is None:

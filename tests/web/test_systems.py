@@ -17,7 +17,7 @@ from runtime.store import lanes, tables
 from runtime.store.database import begin, reading
 from runtime.systems import LiveOutlets, act_on_lane
 from tests.core.flow_documents import document
-from tests.trade import MANAGER, publish
+from tests.trade import MANAGER, arrival, order, publish
 from tests.web.conftest import House
 
 CALLS_ERP = document(
@@ -122,6 +122,22 @@ def test_a_system_that_no_flow_calls_is_forgotten(house: House) -> None:
     assert acts_of(house, "erp-east") == [("system.add", "root"), ("system.drop", "root")]
 
 
+def test_a_system_is_not_forgotten_while_an_order_of_an_older_version_may_call_it(house: House) -> None:
+    root = house.enter("root")
+    root.get("/systems/new")
+    root.post("/systems/new", typed())
+    publish(house.service, CALLS_ERP)
+    house.service.receive([arrival(order(1), "erp-shop")])
+    without = document([("in", "ingest", {}), ("end", "end", {})], ["in.out>end"], key="books", channels=["erp-shop"])
+    publish(house.service, without)
+    assert root.post("/systems/system/erp-east/deletion").status_code == 409
+    house.settle()
+    with reading(house.service.engine) as connection:
+        [run_id] = connection.execute(select(tables.runs.c.id)).scalars()
+    house.service.close(run_id, "cancelled", "gone", MANAGER)
+    assert root.post("/systems/system/erp-east/deletion").status_code == 303
+
+
 @pytest.mark.parametrize(
     ("field", "value", "told"),
     [
@@ -154,17 +170,40 @@ def test_a_change_keeps_the_secret_that_is_not_typed_again(house: House) -> None
     root.post("/systems/new", typed())
     page = root.get("/systems/system/erp-east")
     assert "s3cret-token" not in page
-    changed = typed(secret="", url="https://erp.example/v2", trip_after="9")
+    changed = typed(secret="", url="http://127.0.0.1:9/v2", trip_after="9")
     assert root.post("/systems/system/erp-east", changed).status_code == 303
     with reading(house.service.engine) as connection:
         row = connection.execute(select(tables.systems)).mappings().one()
         limits = lanes.find(connection, ("system", "erp-east")).limits
-    assert (row["url"], limits.trip_after, "s3cret" in row["secret"]) == ("https://erp.example/v2", 9, False)
+    assert (row["url"], limits.trip_after, "s3cret" in row["secret"]) == ("http://127.0.0.1:9/v2", 9, False)
     outlets = house.service.outbox.outlets
     assert isinstance(outlets, LiveOutlets)
     assert outlets._secret(row["secret"]) == "s3cret-token"
     refused = root.post("/systems/system/erp-east", changed | {"trip_after": "999"})
     assert (refused.status_code, 'value="999"' in refused.text) == (422, True)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://127.0.0.2:9/orders", "http://127.0.0.1:10/orders", "https://127.0.0.1:9/orders", "https://evil.example/"],
+)
+def test_a_kept_secret_is_never_sent_to_another_host(house: House, url: str) -> None:
+    root = house.enter("root")
+    root.get("/systems/new")
+    root.post("/systems/new", typed())
+    refused = root.post("/systems/system/erp-east", typed(secret="", url=url))
+    assert (refused.status_code, "meant for the one before" in refused.text) == (422, True)
+    assert root.post("/systems/system/erp-east", typed(secret="n3w-token", url=url)).status_code == 303
+
+
+def test_two_who_set_up_the_same_name_are_told_who_was_first(house: House) -> None:
+    root = house.enter("root")
+    root.get("/systems/new")
+    assert root.post("/systems/new", typed()).status_code == 303
+    second = root.post("/systems/new", typed(url="http://127.0.0.1:8/"))
+    assert (second.status_code, "another name" in second.text) == (422, True)
+    with reading(house.service.engine) as connection:
+        assert connection.execute(select(tables.systems.c.url)).scalars().all() == ["http://127.0.0.1:9/orders"]
 
 
 def test_simulated_systems_have_limits_too_and_what_stays_inside_has_none(house: House) -> None:
@@ -174,6 +213,7 @@ def test_simulated_systems_have_limits_too_and_what_stays_inside_has_none(house:
     with reading(house.service.engine) as connection:
         assert lanes.find(connection, ("system", "flaky")).limits == Limits(5, 3, 60, 4, 20)
     assert root.post("/systems/notifier/notice", LIMITS).status_code == 404
+    assert root.post("/systems/notifier/notice/lane", {"act": "pause", "reason": "hush"}).status_code == 404
     assert root.post("/systems/system/nowhere", LIMITS).status_code == 404
     root.get("/systems/system/never-heard-of", 404)
 
@@ -214,6 +254,8 @@ def test_two_people_who_do_the_same_change_it_once(house: House) -> None:
 def test_a_listed_network_is_checked_and_what_was_typed_stays(house: House) -> None:
     root = house.enter("root")
     root.get("/systems")
+    for wildcard in ("*", "*.house", "10.0.*"):
+        assert root.post("/systems/allowed", {"allowed": wildcard}).status_code == 422
     answer = root.post("/systems/allowed", {"allowed": "10.0.0.0/8\nnot a host\n300.1.1.1/99"})
     assert (answer.status_code, "not a host\n300.1.1.1/99" in answer.text) == (422, True)
     assert root.post("/systems/allowed", {"allowed": "10.0.0.0/8\nerp.house\n10.0.0.0/8"}).status_code == 303
@@ -251,6 +293,10 @@ def test_the_command_sets_up_a_system_or_says_what_is_wrong(house: House, monkey
     done = run.invoke(main, [*add, "--proof", "bearer", "--secret", "--allow", "127.0.0.1/32"], input="s3cret\n")
     assert done.exit_code == 0, done.output
     assert run.invoke(main, [*add, "--limit", "trip_after=50"]).exit_code == 0
+    with reading(house.service.engine) as connection:
+        assert connection.execute(select(tables.systems.c.proof)).scalar_one() == "bearer", "only the limit was told"
+    elsewhere = run.invoke(main, ["system", "add", "erp-east", "http://127.0.0.1:8/orders"])
+    assert (elsewhere.exit_code, "secret" in elsewhere.output) == (1, True)
     assert "erp-east  http://127.0.0.1:9/orders" in run.invoke(main, ["system", "list"]).output
     with reading(house.service.engine) as connection:
         assert lanes.find(connection, ("system", "erp-east")).limits == Limits(trip_after=50)
