@@ -28,7 +28,7 @@ bench-canvas: ready-test ## Measure how fast flows of 500 and 1,000 steps open a
 olist: ready-test ## Feed a whole year of real orders through the API and compare (DATA=folder)
 	@$(BIN)/python -m tests.olist $(ARGS)
 
-chaos: ready-test ## Kill parts at random under real orders and judge (ARGS="SEED=1 SECONDS=90 KILLS=25 ON=sqlite,postgresql")
+chaos: ready-test ## Kill parts at random under real orders and judge (ARGS="SEED=1 SECONDS=90 KILLS=25 AWAY=60 ON=sqlite,postgresql")
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
 lock: python ## Resolve the dependencies anew into requirements.lock

@@ -1,6 +1,7 @@
-"""`make chaos`: kill -9 at every named place, and storms over whole houses, on SQLite and PostgreSQL, with their figures.
+"""`make chaos`: kill -9 at every named place, storms over whole houses, Redis away for a minute, and `orderflow up` itself
+killed; on SQLite and PostgreSQL, with their figures.
 
-ARGS: [SEED=number] [SECONDS=each storm] [KILLS=at least so many] [ON=sqlite,postgresql]
+ARGS: [SEED=number] [SECONDS=each storm] [KILLS=at least so many] [AWAY=seconds without Redis] [ON=sqlite,postgresql]
 """
 
 import os
@@ -14,6 +15,8 @@ from statistics import median
 
 from runtime import crash
 from tests import databases
+from tests.chaos.beheaded import behead
+from tests.chaos.outage import HOWS, outage
 from tests.chaos.people import numbered, real_orders
 from tests.chaos.places import kill_at
 from tests.chaos.storm import storm
@@ -21,6 +24,9 @@ from tests.chaos.yard import opened
 from tests.databases import Fresh
 
 ORDERS_A_SECOND = 60
+BEHEADINGS = 3
+# From when Redis answers again.
+SOON_SECONDS = 3.0
 
 
 def main() -> int:
@@ -37,6 +43,7 @@ def main() -> int:
         broken += len(figures.verdict.faults) + len(figures.heard.refused)
         print(figures, f"  {'load of the machine':<26}{os.getloadavg()[0]:.1f}\n", sep="\n", flush=True)
         print(*(f"  REFUSED {why}" for why in figures.heard.refused[:10]), sep="\n", flush=True)
+        broken += _without_redis(kind, float(told.get("AWAY", 60))) + _without_supervisor(kind)
     return 1 if broken else 0
 
 
@@ -55,6 +62,24 @@ def _at_every_place(kind: str) -> int:
     print(f"  {'work after a restart':<26}p50 {median(seconds):.2f} s, max {max(seconds):.2f} s")
     print(*(f"  BROKEN {fault}" for fault in verdict.faults[:20]), sep="\n", flush=True)
     return len(verdict.faults) + len(yard.people.heard.refused)
+
+
+def _without_redis(kind: str, seconds: float) -> int:
+    """Take Redis away for so long in each way; how many promises were broken. Going on late is one."""
+    broken = 0
+    for how in HOWS:
+        figures = outage(kind, how, seconds)
+        late = max(figures.new_order, figures.all_orders) > SOON_SECONDS
+        broken += len(figures.verdict.faults) + len(figures.heard.refused) + late
+        print(figures, f"  {'load of the machine':<26}{os.getloadavg()[0]:.1f}", sep="\n", flush=True)
+    return broken
+
+
+def _without_supervisor(kind: str) -> int:
+    """Kill the supervisor again and again; how many promises were broken."""
+    figures = behead(kind, BEHEADINGS)
+    print(figures, "", sep="\n", flush=True)
+    return len(figures.verdict.faults) + len(figures.heard.refused)
 
 
 @contextmanager

@@ -99,22 +99,24 @@ class Storm:
 
     def _strike(self, part: str) -> tuple[set[int], float]:
         """Kill one of these parts; the processes of this part that were there, and when."""
-        wait_until(lambda: self._living(part), f"a {part} lives", every=0.1)
-        living = self._living(part)
-        victim = self.dice.choice(living)
+        wait_until(lambda: living(self.house, part), f"a {part} lives", every=0.1)
+        there = living(self.house, part)
+        victim = self.dice.choice(there)
         children = victim.children() if part == "web" else []
         # What serves is a child of the web server's own process: either may be hit.
         struck = self.dice.choice([victim, *children])
         struck.kill()
         at = time.time()
         self.deaths.append(Death(part, struck.pid, at))
-        return {one.pid for one in living}, at
+        return {one.pid for one in there}, at
 
     def _new(self, part: str, known: set[int]) -> list[psutil.Process]:
-        return [one for one in self._living(part) if one.pid not in known]
+        return [one for one in living(self.house, part) if one.pid not in known]
 
-    def _living(self, part: str) -> list[psutil.Process]:
-        return [one for one in self.house.process.children() if _is(one, part)]
+
+def living(house: Live, part: str) -> list[psutil.Process]:
+    """The processes of a part that live now."""
+    return [one for one in house.process.children() if _is(one, part)]
 
 
 def _began(process: psutil.Process) -> float:
@@ -141,10 +143,10 @@ def storm(kind: str, *, kills: int, seconds: float, seed: int, orders: int) -> F
         live.running(database.url, ORDERFLOW_SECRET_KEY=SECRET) as house,
         ExitStack() as at_the_end,
     ):
-        _furnish(house, sink)
+        furnish(house, sink)
         heard = Heard()
-        shops = People(lambda: _address(house), seed, heard)
-        operator = People(lambda: _address(house), seed, heard)
+        shops = People(lambda: address_of(house), seed, heard)
+        operator = People(lambda: address_of(house), seed, heard)
         for people in (shops, operator):
             at_the_end.callback(people.leave)
         raging = Storm(house, Random(seed))
@@ -154,7 +156,7 @@ def storm(kind: str, *, kills: int, seconds: float, seed: int, orders: int) -> F
         shops.go_home()
         with suppress(AssertionError):
             # What never ends is told by the judge, order by order.
-            wait_until(lambda: _left(house) == 0, "every order has ended", REST_SECONDS, every=0.2)
+            wait_until(lambda: left_in(house) == 0, "every order has ended", REST_SECONDS, every=0.2)
         operator.go_home()
         url = house.engine.url.render_as_string(hide_password=False)
         seen = Seen(heard.acknowledged, heard.decided, SYSTEM, tuple(sink.calls), tuple(raging.deaths))
@@ -171,7 +173,8 @@ def storm(kind: str, *, kills: int, seconds: float, seed: int, orders: int) -> F
     )
 
 
-def _furnish(house: Live, sink: Sink) -> None:
+def furnish(house: Live, sink: Sink) -> None:
+    """Set the system up that is called, and publish the flow."""
     with begin(house.engine, durable=True) as connection:
         systems.allow(connection, ["127.0.0.1/32"], TESTS, 1)
         systems.keep(connection, systems.System(SYSTEM, "Sink", sink.url), LIMITS, Seal(SECRET), TESTS, 1)
@@ -181,7 +184,8 @@ def _furnish(house: Live, sink: Sink) -> None:
     line.close()
 
 
-def _address(house: Live) -> Address:
+def address_of(house: Live) -> Address:
+    """Where a house answers."""
     return house.host, house.port, house.token
 
 
@@ -190,7 +194,8 @@ def _first(orders: int) -> Iterator[dict[str, object]]:
         yield dict(document)
 
 
-def _left(house: Live) -> int:
+def left_in(house: Live) -> int:
+    """How many orders and calls are not over."""
     with reading(house.engine) as connection:
         moving = select(func.count()).select_from(runs).where(runs.c.ended_at.is_(None))
         calling = select(func.count()).select_from(effects).where(effects.c.state.in_(("ready", "claimed")))

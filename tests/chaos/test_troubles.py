@@ -4,16 +4,17 @@ import json
 import resource
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 from redis import Redis
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 
 from tests.chaos.people import People, numbered, of_this_hour, real_orders
 from tests.chaos.yard import Yard, opened, wait_until
@@ -155,21 +156,47 @@ def test_one_worker_takes_turns_between_orders_and_calls(
 def test_connections_that_are_cut_again_and_again_lose_nothing(
     postgresql_databases: Fresh, orders: Iterator[dict[str, Any]]
 ) -> None:
-    url = postgresql_databases()
+    _cut_again_and_again(postgresql_databases(), orders, _cut_postgresql)
+
+
+@pytest.mark.mariadb
+def test_connections_that_mariadb_kills_again_and_again_lose_nothing(
+    mariadb_databases: Fresh, orders: Iterator[dict[str, Any]]
+) -> None:
+    _cut_again_and_again(mariadb_databases(), orders, _kill_mariadb)
+
+
+def _cut_again_and_again(url: str, orders: Iterator[dict[str, Any]], cut: Callable[[Connection], int]) -> None:
     administrator = create_engine(url, isolation_level="AUTOCOMMIT")
-    cut = text(
-        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    )
     with opened(url, "worker 1", "worker 2", "clock") as yard:
         yard.people.start_operator()
         with shops(yard, orders):
             with administrator.connect() as connection:
                 cuts = 0
                 for _ in range(15):
-                    cuts += connection.execute(cut).scalar_one()
+                    cuts += cut(connection)
                     threading.Event().wait(0.1)
             assert cuts > 15
             yard.works(next(orders), SOON_SECONDS)
         yard.people.go_home()
     administrator.dispose()
+
+
+def _cut_postgresql(connection: Connection) -> int:
+    """End every connection to the database but our own. How many."""
+    cut = text(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    return int(connection.execute(cut).scalar_one())
+
+
+def _kill_mariadb(connection: Connection) -> int:
+    """End every connection to the database but our own. How many."""
+    others = text("SELECT id FROM information_schema.processlist WHERE db = database() AND id <> connection_id()")
+    killed = 0
+    for other in connection.execute(others).scalars().all():
+        with suppress(DBAPIError):  # it has gone by itself meanwhile
+            connection.execute(text(f"KILL CONNECTION {int(other)}"))
+            killed += 1
+    return killed
