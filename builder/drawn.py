@@ -1,6 +1,6 @@
 """A flow version as people see it: what its steps and ways are called, and a picture of it with one order's way lit."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import pairwise
@@ -11,10 +11,12 @@ from sqlalchemy import Connection
 
 from builder.i18n import words
 from builder.labels import kind_name, port_name, rule_sentence
+from builder.web import service
 from nodes import node_types
 from nodes.contract import Port
+from runtime.core.flow_nesting import Library, no_library, pinned_by
 from runtime.core.flow_settings import with_defaults
-from runtime.core.plan import drawn_id, is_drawn
+from runtime.core.plan import drawn_id, enclosing, inner_id, is_drawn
 from runtime.store import queries
 
 # The canvas draws cards of this size; the picture of an order's way must look like it.
@@ -63,14 +65,28 @@ class Picture:
 
 @dataclass(frozen=True)
 class DrawnFlow:
-    """A flow document with its nodes found by id."""
+    """A flow document with its nodes found by id, those inside its sub-flows too (`check/ask`)."""
 
     document: Mapping[str, Any]
     number: int | None = None
+    library: Library = no_library
+    own: Mapping[str, Mapping[str, Any]] = field(init=False)
+    inner: Mapping[str, "DrawnFlow"] = field(init=False)
     nodes: Mapping[str, Mapping[str, Any]] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "nodes", {node["id"]: node for node in self.document.get("nodes", ())})
+        own = {node["id"]: node for node in self.document.get("nodes", ())}
+        inner = dict(self._inner_flows(own))
+        within = {inner_id(step, id_): node for step, flow in inner.items() for id_, node in flow.nodes.items()}
+        for name, value in (("own", own), ("inner", inner), ("nodes", own | within)):
+            object.__setattr__(self, name, value)
+
+    def _inner_flows(self, own: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, "DrawnFlow"]]:
+        for step, node in own.items():
+            wanted = pinned_by(node.get("type"), node.get("settings"))
+            document = self.library(*wanted) if wanted and wanted[0] != self.document.get("key") else None
+            if document is not None and wanted is not None:
+                yield step, DrawnFlow(document, wanted[1], self.library)
 
     @property
     def name(self) -> str:
@@ -90,14 +106,25 @@ class DrawnFlow:
     def most_tries(self, node_id: str) -> int:
         """How many tries there are in all, by this retry step or by the flow's own policy."""
         own = self.nodes.get(node_id, {}).get("settings", {})
-        settings = own if is_drawn(node_id) else self.document.get("failures", {})
+        settings = own if is_drawn(node_id) else self._policy(drawn_id(node_id))
         return int(with_defaults("retry", settings)["max_tries"])
 
+    def _policy(self, node_id: str) -> Mapping[str, Any]:
+        """The failure policy that a node goes by: that of its own flow, or of the one around it."""
+        step, inside, rest = node_id.partition("/")
+        own: Mapping[str, Any] = self.document.get("failures") or {}
+        return (inside and step in self.inner and self.inner[step]._policy(rest)) or own
+
     def node_name(self, node_id: str) -> str:
-        """The designer's name of the node, else its type's. A step's unseen policy is called like the step."""
+        """The designer's name of the node, else its type's; within a sub-flow, behind that step's name.
+
+        A step's unseen policy is called like the step.
+        """
         node_id = drawn_id(node_id)
+        around = enclosing(node_id)
         node = self.nodes.get(node_id, {})
-        return words(node.get("name")) or kind_name(self.kind(node_id)) or node_id
+        name = words(node.get("name")) or kind_name(self.kind(node_id)) or node_id
+        return f"{self.node_name(around)} › {name}" if around else name
 
     def port_name(self, node_id: str, port: str) -> str:
         """What the way out is called."""
@@ -127,7 +154,12 @@ class DrawnFlow:
     @cached_property
     def targets(self) -> Mapping[tuple[str, str], str]:
         """Where each connected port leads."""
-        return {(edge["from"], edge["port"]): edge["to"] for edge in self.document.get("edges", ())}
+        within = {
+            (inner_id(step, source), port): inner_id(step, target)
+            for step, flow in self.inner.items()
+            for (source, port), target in flow.targets.items()
+        }
+        return within | {(edge["from"], edge["port"]): edge["to"] for edge in self.document.get("edges", ())}
 
     def picture(self, lit: Iterable[tuple[str, str]] = (), marks: Mapping[str, str] | None = None) -> Picture:
         """The picture with these ways (node, port) lit. `marks` says how a node came out: done, waiting, failed."""
@@ -186,16 +218,16 @@ class DrawnFlow:
 
     def _places(self) -> dict[str, tuple[int, int]]:
         told = self.document.get("layout", {}).get("nodes", {})
-        if not all(node_id in told for node_id in self.nodes):
+        if not all(node_id in told for node_id in self.own):
             return self._columns()
-        places = {node_id: (int(told[node_id]["x"]), int(told[node_id]["y"])) for node_id in self.nodes}
+        places = {node_id: (int(told[node_id]["x"]), int(told[node_id]["y"])) for node_id in self.own}
         wide = _widening([x for x, _y in places.values()])
         return {node_id: (round(x * wide), y) for node_id, (x, y) in places.items()}
 
     def _columns(self) -> dict[str, tuple[int, int]]:
         """Places for a flow without a layout: a node stands one column right of the first that leads to it."""
         depth: dict[str, int] = {}
-        heads = [node_id for node_id in self.nodes if self.kind(node_id) == "ingest"] or list(self.nodes)[:1]
+        heads = [node_id for node_id in self.own if self.kind(node_id) == "ingest"] or list(self.own)[:1]
         depth.update(dict.fromkeys(heads, 0))
         for source in heads:
             for (origin, _port), target in self.targets.items():
@@ -204,7 +236,7 @@ class DrawnFlow:
                     heads.append(target)
         rows: dict[int, int] = {}
         places = {}
-        for node_id in self.nodes:
+        for node_id in self.own:
             column = depth.get(node_id, 0)
             places[node_id] = (column * COLUMN, rows.get(column, 0))
             rows[column] = rows.get(column, 0) + HEAD + max(1, len(self.ports(node_id))) * PORT_ROW + MARGIN
@@ -225,7 +257,8 @@ def drawn_version(connection: Connection, version_id: str | None) -> DrawnFlow:
     kept = _keep(version_id)
     if not kept:
         row = queries.version(connection, version_id)
-        kept.append(DrawnFlow(orjson.loads(row["document"]), row["number"]) if row else DrawnFlow({}))
+        document = orjson.loads(row["document"]) if row else {}
+        kept.append(DrawnFlow(document, row["number"] if row else None, service().flows.document))
     return kept[0]
 
 

@@ -142,6 +142,15 @@ class TimeUp:
 Event = Decided | Answered | TimeUp
 
 
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """The flow that the step stands for has ended so. `changes` (field path -> value) were laid over the order inside."""
+
+    result: Result
+    reason: Words
+    changes: Mapping[str, Any]
+
+
 # --- what a node may say ------------------------------------------------------------------------------------------
 
 
@@ -246,6 +255,13 @@ class Meet:
 
 
 @dataclass(frozen=True, slots=True)
+class GoInside:
+    """Go through the flow that the step stands for. `changes` are laid over the order as long as it is in there."""
+
+    changes: Mapping[str, Any] = _empty()
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
     """The order has arrived. `cancelled` ends its other branches too."""
 
@@ -260,11 +276,15 @@ class Need:
     facts: tuple[str, ...]
 
 
-Outcome = Leave | AskPerson | Hold | AskSystem | Sleep | TryAgain | PassOver | Fork | Meet | Finish | Need
+Outcome = Leave | AskPerson | Hold | AskSystem | Sleep | TryAgain | PassOver | Fork | Meet | GoInside | Finish | Need
 
 
 def _resumes_nothing(step: Step, event: Event) -> Outcome:
     raise AssertionError(f"{step.node} does not wait and was resumed with {event}")
+
+
+def _returns_nowhere(step: Step, returned: Returned) -> Outcome:
+    raise AssertionError(f"{step.node} stands for no flow, and one ended there with {returned}")
 
 
 def _finds_nothing(settings: Mapping[str, Any]) -> tuple[Finding, ...]:
@@ -277,7 +297,8 @@ class NodeType:
 
     `waits` says that an order may rest here for people, time or systems. A circle of nodes needs one that waits for people
     or time: systems may answer at once, again and again.
-    `check` finds what the schema cannot say. `resume` is called for the events of a step that waits.
+    `check` finds what the schema cannot say. `resume` is called for the events of a step that waits, `come_back` when the
+    flow that it stands for has ended.
     """
 
     kind: str
@@ -285,6 +306,7 @@ class NodeType:
     ports: Callable[[Mapping[str, Any]], tuple[Port, ...]]
     enter: Callable[[Step], Outcome]
     resume: Callable[[Step, Event], Outcome] = _resumes_nothing
+    come_back: Callable[[Step, Returned], Outcome] = _returns_nowhere
     check: Callable[[Mapping[str, Any]], tuple[Finding, ...]] = _finds_nothing
     waits: bool = False
     teams: Callable[[Mapping[str, Any]], tuple[str, ...]] = field(default=lambda settings: ())

@@ -15,7 +15,7 @@ from runtime.actor import Actor
 from runtime.clock import Clock
 from runtime.core.drafting import Change, Merged, changed, difference, merge, normal, way_back
 from runtime.core.engine import micros
-from runtime.core.flow import FlowCheck, read_flow
+from runtime.core.flow import FlowCheck
 from runtime.flows import Flows, Published
 from runtime.store.database import begin, reading
 from runtime.store.tables import draft_changes, drafts, flows, presence
@@ -175,7 +175,7 @@ class Drafts:
             before = orjson.loads(row["document"]) if row else normal(trunk.document)
             last = row["rev"] if row else 0
             lines, document = _applied(before, new, last, actor.name, at)
-            check = read_flow(document)
+            check = self._flows.check(document)
             if check.flow is None or document.get("key") != key:
                 return check
             _store(connection, key, actor.name, row, trunk, lines, document, onto=bool(ontos), at=at)

@@ -67,6 +67,25 @@ class Flows:
         self._engine = engine
         self._clock = clock
         self._plans: dict[str, Plan] = {}
+        self._pinned: dict[tuple[str, int], Mapping[str, Any]] = {}
+
+    def check(self, document: Any) -> FlowCheck:
+        """All that is wrong with a document here, where its sub-flows are what was published here."""
+        return read_flow(document, self.document)
+
+    def document(self, key: str, version: int) -> Mapping[str, Any] | None:
+        """What was published as this version of a flow, which never changes; None: there is no such version."""
+        found = self._pinned.get((key, version))
+        if found is None:
+            query = select(flow_versions.c.document).where(
+                flow_versions.c.flow_key == key, flow_versions.c.number == version
+            )
+            with reading(self._engine) as connection:
+                stored = connection.execute(query).scalar()
+            if stored is None:
+                return None
+            found = self._pinned[key, version] = orjson.loads(stored)
+        return found
 
     # --- drafts -----------------------------------------------------------------------------------------------------
 
@@ -81,7 +100,7 @@ class Flows:
 
     def add(self, document: Mapping[str, Any], actor: Actor) -> Saved | FlowCheck:
         """Store a document as the draft of its key, new or not (an import). A FlowCheck without a flow: nothing stored."""
-        check = read_flow(document)
+        check = self.check(document)
         if check.flow is None:
             return check
         key = check.flow.key
@@ -98,7 +117,7 @@ class Flows:
 
     def add_new(self, document: Mapping[str, Any], actor: Actor) -> Saved | FlowCheck | None:
         """Store a document as a flow that was not there. None: its key is taken, and nothing was stored."""
-        check = read_flow(document)
+        check = self.check(document)
         if check.flow is None:
             return check
         at = micros(self._clock())
@@ -139,7 +158,7 @@ class Flows:
         if row is None:
             return None
         document = orjson.loads(row["draft"]) if drawn is None else drawn
-        check = read_flow(document)
+        check = self.check(document)
         if check.errors or check.flow is None:
             return check
         if drawn is not None:
@@ -180,7 +199,7 @@ class Flows:
         if plan is None:
             query = select(flow_versions.c.document, flow_versions.c.number).where(flow_versions.c.id == version_id)
             document, number = connection.execute(query).one()
-            plan = self._plans[version_id] = compile_published(orjson.loads(document), number)
+            plan = self._plans[version_id] = compile_published(orjson.loads(document), number, self.document)
         return plan
 
     def set_default(self, key: str, actor: Actor) -> bool:

@@ -118,7 +118,7 @@ class Moving:
         plan, before = (self._decider.flows.plan(connection, one) for one in (target, row["version_id"]))
         hindering = obstacles(plan, run, before)
         different = () if hindering else changes(plan, run, before)
-        places = tuple(sorted((token.node, token.rest) for token in run.tokens))
+        places = tuple(sorted((token.node, token.rest) for token in run.tokens if token.rest != "inside"))
         verdict = [row["version_id"], target, places, [*map(asdict, hindering), *map(asdict, different)]]
         key = sha256(orjson.dumps(verdict)).hexdigest()[:16]
         return Group(key, row["version_id"], number, places, hindering, different, {row["state"]: 1}, (row["id"],))

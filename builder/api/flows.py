@@ -11,7 +11,7 @@ from builder.api.problems import Refusal, json_answer
 from builder.api.shapes import flow_problems, moment
 from builder.models import engine
 from builder.web import service
-from runtime.core.flow import FlowCheck, read_flow
+from runtime.core.flow import FlowCheck
 from runtime.core.json_text import shown
 from runtime.core.problem import Problem
 from runtime.flows import Draft, Published
@@ -35,7 +35,7 @@ from runtime.store.database import reading as reading_from
 def import_flow() -> Response:
     """An import."""
     document = reading.json_body(request.get_data(cache=False))
-    check = read_flow(document)
+    check = service().flows.check(document)
     if check.flow is None or check.errors:
         raise _refused("api.flow_refused", check, key=check.flow.key if check.flow else None)
     known = service().flows.draft(check.flow.key)
@@ -87,7 +87,7 @@ def get_flow(key: str) -> Response:
             "changed_by": draft.by,
             "document": draft.document,
             "published": orjson.loads(row["document"]) if row else None,
-            "problems": flow_problems(read_flow(draft.document).problems),
+            "problems": flow_problems(service().flows.check(draft.document).problems),
         }
     )
 

@@ -6,7 +6,7 @@ from typing import Any, Final, get_args
 from runtime.core.flow import schema as flow_schema
 from runtime.core.ledger import Kind
 from runtime.core.order import ORDER_SCHEMA
-from runtime.core.run import STATES
+from runtime.core.run import STATES, Rest
 
 Schema = Mapping[str, Any]
 
@@ -163,7 +163,7 @@ def components() -> dict[str, Schema]:
             node=TEXT,
             type=or_null(TEXT),
             name={"type": ["string", "object", "null"]},
-            waits_for={"type": "string", "enum": ["go", "person", "hold", "system", "time", "retry", "join", "failed"]},
+            waits_for={"type": "string", "enum": list(get_args(Rest))},
             words=TEXT,
             who=or_null(_WHO),
             since=MOMENT,

@@ -15,7 +15,7 @@ from builder.models import engine
 from builder.orders.story import Names, names
 from builder.web import asker, counting, service
 from runtime.core.drafting import is_change, normal
-from runtime.core.flow import FlowCheck, fingerprint, read_flow
+from runtime.core.flow import FlowCheck, fingerprint
 from runtime.drafts import Behind, Edit, Logged, OpenDraft, Overtaken, Somebody, Trunk
 from runtime.store.database import reading
 from runtime.store.tables import flow_versions
@@ -51,7 +51,7 @@ def draft(key: str) -> ResponseReturnValue:
             "base_rev": found.base_rev,
             "differs": found.differs,
             "log": _lines(found.log),
-            "problems": told_problems(read_flow(found.document).problems, found.document),
+            "problems": told_problems(service().flows.check(found.document).problems, found.document),
             "fingerprint": fingerprint(found.document),
             "published": _published(key, found),
             "authors": _people(drafts.authors(key, person)),

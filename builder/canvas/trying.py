@@ -21,7 +21,6 @@ from builder.navigation import state_name
 from builder.web import service
 from nodes.contract import Effect
 from runtime.core.conditions import Clause
-from runtime.core.flow import read_flow
 from runtime.core.json_text import read
 from runtime.core.masking import masked
 from runtime.core.money import read_amount, show_money
@@ -116,7 +115,7 @@ def _staged(key: str, document: Any) -> Stage | tuple[Problem, ...]:
         abort(400)
     if service().drafts.document(key, current_user.name) is None:
         abort(404)
-    return stage(read_flow(document))
+    return stage(service().flows.check(document))
 
 
 def _order(asked: Mapping[str, Any]) -> tuple[Order | tuple[Problem, ...], Veil]:

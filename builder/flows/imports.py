@@ -1,7 +1,7 @@
 """Flows come in from files: what is in them is shown first, then what was chosen is stored. What is none is refused."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 import orjson
@@ -88,7 +88,7 @@ def look() -> ResponseReturnValue:
         files.append((_("What was pasted"), pasted.encode("utf-8", "surrogatepass")))
     if not files:
         return _start(problem=Problem("flow_file.no_flows")), 422
-    return _shown(read_files(files), pasted)
+    return _shown([_as_here(one) for one in read_files(files)], pasted)
 
 
 @pages.post("/flows/import/flows")
@@ -124,6 +124,13 @@ def _is_too_large() -> bool:
         return True
     current_app.extensions["orderflow.csrf"].protect()
     return False
+
+
+def _as_here(found: Found) -> Found:
+    """The flow with what is wrong with it here: its sub-flows are what was published here."""
+    if found.document is None or not found.sound:
+        return found
+    return replace(found, check=service().flows.check(found.document))
 
 
 def _chosen() -> Iterator[tuple[Found, As]]:

@@ -25,7 +25,7 @@ from builder.web import asker, counting, go, service
 from nodes.contract import Words
 from runtime.clock import now
 from runtime.core.engine import micros
-from runtime.core.flow import FlowCheck, compile_plan, fingerprint, read_flow
+from runtime.core.flow import FlowCheck, compile_plan, fingerprint
 from runtime.drafts import OpenDraft
 from runtime.flows import Published, default_flow
 from runtime.store import trail
@@ -172,7 +172,7 @@ def _first_run(key: str, real: bool) -> str:
     if draft is None:
         abort(404)
     with reading(engine()) as connection:
-        flow = read_flow(draft.document).flow
+        flow = service().flows.check(draft.document).flow
         channels, teams = (flow.channels, flow.teams) if flow else ((), {})
         came = last_orders(connection, channels, SAMPLES if may("orders.see") else 0)
         shop = read_shop(connection)
@@ -197,8 +197,8 @@ def _first_run(key: str, real: bool) -> str:
 
 
 def _walk(key: str, draft: OpenDraft, given: Sequence[Sample] | None) -> FirstRun:
-    check = read_flow(draft.document)
-    drawn = DrawnFlow(draft.document)
+    check = service().flows.check(draft.document)
+    drawn = DrawnFlow(draft.document, library=service().flows.document)
     if check.flow is None or check.errors:
         return FirstRun(key, draft, drawn, check, (), {})
     samples = sample_orders(draft.document) if given is None else given

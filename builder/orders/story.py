@@ -14,7 +14,7 @@ from builder.labels import answer_words, field_name, outlet_name, port_name, tol
 from builder.navigation import duty_name
 from builder.systems.health import kept_back
 from runtime.actor import SYSTEM
-from runtime.core.plan import drawn_id
+from runtime.core.plan import depth, drawn_id
 from runtime.core.run import Token, read_token, trace_code
 from runtime.store import desk, queries
 from runtime.store.surges import HELD_BY
@@ -30,7 +30,7 @@ Tone = Literal["done", "waiting", "failed", "cancelled", "plain"]
 class Visit:
     """One try of one step. `why` are sentences; `facts` are labelled values; `out` is the way by which it left.
 
-    `ports` are the ids of the ways by which it left.
+    `ports` are the ids of the ways by which it left. `depth` says in how many sub-flows it lies.
     """
 
     trace: str
@@ -47,6 +47,7 @@ class Visit:
     why: tuple[str, ...]
     facts: tuple[tuple[str, str], ...] = ()
     ports: tuple[str, ...] = ()
+    depth: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ def tell(connection: Connection, order: RowMapping) -> Story:
     teller = _Teller(order["run_id"], flow, known, asked, calls, kept_back(connection, calls), resting)
     visits = tuple(teller.visit(draft) for draft in drafts)
     turns = _turns(connection, order["run_id"], entries, known)
-    standings = tuple(teller.standing(token, drafts) for token in tokens)
+    standings = tuple(teller.standing(token, drafts) for token in tokens if token.rest != "inside")
     lit = frozenset(way for draft in drafts for way in _ways(draft))
     marks = {visit.node: visit.tone for visit in visits} | {one.node: one.tone for one in standings}
     closer = next((entry.get("actor") for entry in reversed(entries) if entry["event"]["kind"] == "close"), None)
@@ -317,6 +318,7 @@ class _Teller:
             why=tuple(why),
             facts=tuple(facts),
             ports=tuple(port for _node, port in _ways(draft)),
+            depth=depth(draft.node),
         )
 
     def _tone(self, node: str, record: Mapping[str, Any], resting: bool) -> Tone:
@@ -331,7 +333,7 @@ class _Teller:
                 return "done"
             case {"rest": _rest}:
                 return "waiting" if resting else "plain"
-            case {"finish": "cancelled"}:
+            case {"finish": "cancelled"} | {"returned": "cancelled"}:
                 return "cancelled"
             case _:
                 return "done"
@@ -344,7 +346,9 @@ class _Teller:
                 return _(" + ").join(self.flow.port_name(node, port) for port in ports)
             case {"finish": "done"}:
                 return _("arrived")
-            case {"finish": _result}:
+            case {"returned": "done"}:
+                return _("out of the sub-flow")
+            case {"finish": _result} | {"returned": _result}:
                 return _("cancelled")
             case {"again": _step}:
                 return _("tried again")
@@ -427,7 +431,7 @@ class _Teller:
                 text = _("Failed at %(since)s, after %(tries)s: %(text)s",
                          since=since, tries=tries_words(token), text=text)  # fmt: skip
                 return text, "failed", remedy
-            case "go":
+            case "go" | "inside":
                 return _("On its way."), "plain", ""
 
     def _person_words(self, trace: str, since: str) -> str:

@@ -18,6 +18,7 @@ from nodes.contract import (
     Failure,
     Finish,
     Fork,
+    GoInside,
     Hold,
     Leave,
     Meet,
@@ -25,12 +26,14 @@ from nodes.contract import (
     Outcome,
     PassOver,
     Result,
+    Returned,
     Sleep,
     Step,
     TimeUp,
     TryAgain,
     Words,
 )
+from runtime.core.company import company, depth_met, stay, within
 from runtime.core.decision import AskedEffect, AskedTask, Decision, Stale, event_row, filled
 from runtime.core.moving import obstacles
 from runtime.core.plan import Plan, PlanNode, drawn_id, is_drawn
@@ -139,7 +142,6 @@ class _Burst:
     steps: int = field(init=False)
     tokens: list[Token] = field(init=False)
     changes: dict[str, Any] = field(init=False)
-    view: Mapping[str, Any] = field(init=False)
     visits: list[dict[str, Any]] = field(default_factory=list)
     tasks: dict[str, AskedTask] = field(default_factory=dict)
     effects: dict[str, AskedEffect] = field(default_factory=dict)
@@ -152,7 +154,6 @@ class _Burst:
         self.steps = self.run.steps
         self.tokens = list(self.run.tokens)
         self.changes = dict(self.run.changes)
-        self.view = with_changes(self.order, self.changes)
 
     # --- taking the event ---------------------------------------------------------------------------------------------
 
@@ -239,9 +240,16 @@ class _Burst:
         return True
 
     def _amend(self, changes: Mapping[str, Any]) -> bool:
+        """What a person changes holds inside sub-flows too, whatever was laid over the order there."""
         if self.run.ended_at is not None:
             return False
-        self._change(changes)
+        self.changes.update(changes)
+        self.tokens = [
+            replace(token, changes={path: value for path, value in token.changes.items() if path not in changes})
+            if token.changes.keys() & changes.keys()
+            else token
+            for token in self.tokens
+        ]
         return True
 
     def _move(self) -> bool:
@@ -289,21 +297,17 @@ class _Burst:
     def _apply(self, token: Token, node: PlanNode, outcome: Outcome) -> None:
         match outcome:
             case Leave(port, changes, note, failure):
-                self._change(changes)
+                self._change(token, changes)
                 self._record(token, port=port, **filled(note=dict(note), changes=dict(changes)))
                 self._leave(token, node, port, failure)
             case AskPerson() | Hold() | AskSystem():
                 self._ask(token, outcome)
             case Sleep(until, note):
                 self._rest(token, "retry" if node.kind == "retry" else "time", until, **filled(note=dict(note)))
-            case TryAgain(by_hand, note):
-                self._try_again(token, by_hand, note)
-            case PassOver(note):
-                self._pass_over(token, note)
-            case Fork(ports):
-                self._fork(token, node, ports)
-            case Meet():
-                self._rest(token, "join", None)
+            case TryAgain() | PassOver():
+                self._go_back(token, outcome)
+            case Fork() | Meet() | GoInside():
+                self._go_on_apart(token, node, outcome)
             case Finish(result, reason):
                 self._finish(token, result, reason)
             case Need(facts):
@@ -337,6 +341,22 @@ class _Burst:
         if token.origin:
             return token.origin
         return Origin(token.node, token.step, token.attempt, replace(failure, attempt=token.tries), token.by_hand)
+
+    def _go_back(self, token: Token, outcome: TryAgain | PassOver) -> None:
+        match outcome:
+            case TryAgain(by_hand, note):
+                self._try_again(token, by_hand, note)
+            case PassOver(note):
+                self._pass_over(token, note)
+
+    def _go_on_apart(self, token: Token, node: PlanNode, outcome: Fork | Meet | GoInside) -> None:
+        match outcome:
+            case Fork(ports):
+                self._fork(token, node, ports)
+            case Meet():
+                self._rest(token, "join", None)
+            case GoInside(changes):
+                self._go_inside(token, node, changes)
 
     def _try_again(self, token: Token, by_hand: bool, note: Mapping[str, Any]) -> None:
         origin = token.origin
@@ -392,52 +412,77 @@ class _Burst:
 
     def _meet(self) -> bool:
         """Let a split's branches go on together where all that are left of them stand at one join."""
-        companies = [self._company(token) for token in self.tokens if token.rest == "join"]
-        for company in companies:
-            if all(t.rest == "join" and t.node == company[0].node for t in company):
-                self._join(company)
+        companies = [company(self.tokens, self.plan, token) for token in self.tokens if token.rest == "join"]
+        for together in companies:
+            if all(t.rest == "join" and t.node == together[0].node for t in together):
+                self._join(together)
                 return True
-        for company in companies:
-            if all(t.rest == "join" for t in company):
-                joins = sorted({t.node for t in company})
-                for token in company:
+        for together in companies:
+            if all(t.rest == "join" for t in together):
+                joins = sorted({t.node for t in together})
+                for token in together:
                     self._fail(token, Failure("error", "flow.branches_never_meet", {"joins": joins}))
                 return True
         return False
 
-    def _company(self, token: Token) -> list[Token]:
-        """Whom a token waits for at its join, itself the first: all that are left of the split that meets there."""
-        depth = self._depth_met(token)
-        if depth is None:
-            return [token]
-        group = token.groups[depth]
-        return [token, *(t for t in self.tokens if t is not token and group in t.groups)]
-
-    def _depth_met(self, token: Token) -> int | None:
-        """Which of its splits a join brings together: the innermost, with those around it that meet there too."""
-        if not token.groups:
-            return None
-        depth = len(token.groups) - 1
-        while depth > 0 and token.node in self.plan.nodes[self.plan.index[token.groups[depth - 1][1]]].meets:
-            depth -= 1
-        return depth
-
-    def _join(self, company: list[Token]) -> None:
-        first, *others = company
+    def _join(self, together: list[Token]) -> None:
+        first, *others = together
         for token in others:
             self.tokens.remove(token)
-        merged = replace(first, groups=first.groups[: self._depth_met(first)])
+        merged = replace(first, groups=first.groups[: depth_met(self.plan, first)])
         self.tokens[self.tokens.index(first)] = merged
         node = self._node(merged)
         port = node.type.ports(node.settings)[0].id
-        self._record(merged, port=port, met=sorted(t.step for t in company))
+        self._record(merged, port=port, met=sorted(t.step for t in together))
         self._leave(merged, node, port, None)
 
+    # --- sub-flows ----------------------------------------------------------------------------------------------------
+
+    def _go_inside(self, token: Token, node: PlanNode, changes: Mapping[str, Any]) -> None:
+        """Begin the flow that a step stands for; its own token stays, and waits for the end of what goes on inside."""
+        if node.inside is None:
+            self._fail(
+                token,
+                Failure("error", "flow.sub_unknown", {name: node.settings.get(name) for name in ("flow", "version")}),
+            )
+            return
+        laid = replace(token, changes=dict(changes))
+        self.tokens[self.tokens.index(token)] = laid
+        self._rest(laid, "inside", None, **filled(changes=laid.changes))
+        self._place(self.plan.nodes[node.inside], (*token.groups, (token.step, token.node)))
+
+    def _around(self, token: Token) -> Token | None:
+        """The token of the sub-flow step inside which this one is."""
+        here = stay(token)
+        return next((one for one in self.tokens if (one.step, one.rest) == (here[0], "inside")), None) if here else None
+
     def _finish(self, token: Token, result: Result, reason: Words) -> None:
+        around = self._around(token)
+        if around is not None:
+            self._finish_inside(token, around, result, reason)
+            return
         self._record(token, finish=result, **filled(reason=reason))
         self.tokens.remove(token)
         if result == "cancelled":
             self._end_all(result, reason)
+
+    def _finish_inside(self, token: Token, around: Token, result: Result, reason: Words) -> None:
+        """End the stay with its last token, or at once where it was cancelled."""
+        self.tokens.remove(token)
+        left = within(self.tokens, (around.step, around.node))
+        ended = left if result == "cancelled" else []
+        for one in ended:
+            self.tokens.remove(one)
+            # What this very burst asked for is not asked at all.
+            for asked in (self.tasks, self.effects):
+                asked.pop(trace_code(self.run.id, one.step, one.attempt), None)
+        self._record(token, returned=result, **filled(reason=reason, ended=sorted({one.step for one in ended})))
+        if left and not ended:
+            return
+        node = self._node(around)
+        self._apply(
+            around, node, node.type.come_back(self._step(around, node), Returned(result, reason, around.changes))
+        )
 
     def _end_all(self, result: Result, reason: Words) -> None:
         # What this very burst asked for is not asked at all.
@@ -458,7 +503,7 @@ class _Burst:
         return Step(
             node=token.node,
             settings=node.settings,
-            order=self.view,
+            order=self._view(token),
             now=self.now,
             trace=trace_code(self.run.id, token.step, token.attempt),
             attempt=token.attempt,
@@ -477,10 +522,17 @@ class _Burst:
         resting = replace(token, rest=rest, until=micros(until) if until else None, since=self.at)
         self.tokens[self.tokens.index(token)] = resting
 
-    def _change(self, changes: Mapping[str, Any]) -> None:
-        if changes:
+    def _view(self, token: Token) -> Mapping[str, Any]:
+        """The order as this token sees it: inside a sub-flow, with what was laid over it there."""
+        around = self._around(token)
+        return with_changes(self._view(around) if around else self.order, around.changes if around else self.changes)
+
+    def _change(self, token: Token, changes: Mapping[str, Any]) -> None:
+        around = self._around(token) if changes else None
+        if around is None:
             self.changes.update(changes)
-            self.view = with_changes(self.order, self.changes)
+        else:
+            self.tokens[self.tokens.index(around)] = replace(around, changes={**around.changes, **changes})
 
     def _record(self, token: Token, **what: Any) -> None:
         """A visit of the journal. What a flow's policy does is told of the step whose failures it takes."""

@@ -13,12 +13,22 @@ from jsonschema import Draft202012Validator
 from nodes import node_types
 from nodes.contract import Words
 from runtime.core.flow_foreign import product_of
+from runtime.core.flow_nesting import (
+    MOST_IN_ALL,
+    Library,
+    inner_flows,
+    laid_out,
+    nesting_problem,
+    no_library,
+    pinned,
+    size,
+)
 from runtime.core.flow_parts import Edge, Flow, FlowNode
 from runtime.core.flow_settings import compiled, read_settings
 from runtime.core.flow_structure import JOIN, RETRY, SPLIT, structure_problems
 from runtime.core.json_text import shown
 from runtime.core.meeting import meeting_places
-from runtime.core.plan import Plan, PlanNode, policy_id
+from runtime.core.plan import Plan, PlanNode, inner_id, policy_id
 from runtime.core.problem import Problem
 from runtime.core.shape import StrictValidator, nearest, shape_problems
 
@@ -48,13 +58,42 @@ class FlowCheck:
 # --- reading --------------------------------------------------------------------------------------------------------
 
 
-def read_flow(document: Any) -> FlowCheck:
-    """Check a flow document whole: shape, settings of every node, structure. Never raises, whatever JSON was given."""
+def read_flow(document: Any, library: Library = no_library) -> FlowCheck:
+    """Check a flow document whole: shape, settings of every node, structure. Never raises, whatever JSON was given.
+
+    `library` finds the published versions that sub-flow steps stand for.
+    """
+    return _Shelf(library).read(document)
+
+
+class _Shelf:
+    """One reading: each pinned version that it comes across is read once."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._checks: dict[tuple[str, int], FlowCheck] = {}
+
+    def read(self, document: Any) -> FlowCheck:
+        return _read(document, self)
+
+    def version(self, key: str, version: int) -> FlowCheck:
+        wanted = (key, version)
+        if wanted not in self._checks:
+            # A version that comes to lie in itself, which none can that was published, is as good as none.
+            self._checks[wanted] = FlowCheck(None, ())
+            document = self._library(key, version)
+            if document is not None:
+                self._checks[wanted] = self.read(document)
+        return self._checks[wanted]
+
+
+def _read(document: Any, shelf: _Shelf) -> FlowCheck:
     refused = _refused_at_sight(document)
     if refused:
         return FlowCheck(None, refused)
     problems = [_at_node(problem, document) for problem in shape_problems(_validator(), document)]
     nodes = [_node(number, drawn, problems) for number, drawn in enumerate(document["nodes"]) if _is_node(drawn)]
+    nodes = [_with_inner(number, node, document, shelf, problems) for number, node in enumerate(nodes)]
     edges = [_edge(drawn) for drawn in document["edges"] if _is_edge(drawn)]
     failures = _failures(document.get("failures"), problems)
     complete = len(nodes) == len(document["nodes"]) and len(edges) == len(document["edges"])
@@ -70,6 +109,9 @@ def read_flow(document: Any) -> FlowCheck:
         document=document,
         failures=failures,
     )
+    steps = size(flow)
+    if steps > MOST_IN_ALL:
+        problems.append(Problem("flow.too_many_in_all", "nodes", {"count": steps, "most": MOST_IN_ALL}))
     return FlowCheck(flow, (*problems, *structure_problems(flow)))
 
 
@@ -129,6 +171,22 @@ def _node(number: int, drawn: Mapping[str, Any], problems: list[Problem]) -> Flo
     return FlowNode(node_id, kind, drawn.get("name"), settings, node_type, node_type.ports(settings), sound)
 
 
+def _with_inner(
+    number: int, node: FlowNode, document: Mapping[str, Any], shelf: _Shelf, problems: list[Problem]
+) -> FlowNode:
+    """A sub-flow step with the flow that it stands for; what is wrong with that is added to `problems`."""
+    wanted = pinned(node) if node.sound else None
+    if wanted is None:
+        return node
+    key, version = wanted
+    check = shelf.version(key, version) if key != document.get("key") else FlowCheck(None, ())
+    problem = nesting_problem(key, version, str(document.get("key")), check.flow, bool(check.errors))
+    if problem is None:
+        return replace(node, inner=check.flow)
+    problems.append(replace(problem, where=f"nodes.{number}.settings.{problem.where}", node=node.id))
+    return replace(node, inner=check.flow if problem.code == "flow.sub_broken" else None, sound=False)
+
+
 def _failures(given: Any, problems: list[Problem]) -> FlowNode | None:
     """The flow's one failure policy as a retry that stands nowhere; what is wrong with it is added to `problems`."""
     if not isinstance(given, Mapping):
@@ -182,46 +240,53 @@ def compile_plan(check: FlowCheck, version: int = 0) -> Plan:
     return _plan(check.flow, version)
 
 
-def compile_published(document: Any, version: int) -> Plan:
+def compile_published(document: Any, version: int, library: Library = no_library) -> Plan:
     """The plan of a version that was once published: it runs on, even if today's rules would forbid to publish it.
 
     Raises ValueError where it is impossible: what cannot be read as a flow, or a step of a type that is gone.
     """
-    flow = read_flow(document).flow
-    if flow is None or any(node.type is None for node in flow.nodes):
+    flow = read_flow(document, library).flow
+    flows = (flow, *inner_flows(flow)) if flow else ()
+    if flow is None or any(node.type is None for one in flows for node in one.nodes):
         raise ValueError("nothing runs that cannot be read, or whose steps nobody knows")
     return _plan(flow, version)
 
 
 def _plan(flow: Flow, version: int) -> Plan:
-    index = {node.id: number for number, node in enumerate(flow.nodes)}
-    targets: dict[str, dict[str, int]] = {node.id: {} for node in flow.nodes}
-    for edge in flow.edges:
+    whole = laid_out(flow)
+    index = {node.id: number for number, node in enumerate(whole.nodes)}
+    targets: dict[str, dict[str, int]] = {node.id: {} for node in whole.nodes}
+    for edge in whole.edges:
         targets[edge.source][edge.port] = index[edge.target]
-    ways = {node: [flow.nodes[target].id for target in ports.values()] for node, ports in targets.items()}
-    splits, joins = ([node.id for node in flow.nodes if node.kind == kind] for kind in (SPLIT, JOIN))
+    ways = {node: [whole.nodes[target].id for target in ports.values()] for node, ports in targets.items()}
+    splits, joins = ([node.id for node in whole.nodes if node.kind == kind] for kind in (SPLIT, JOIN))
     meets = meeting_places(ways, splits, frozenset(joins))
-    unseen = tuple(_policies(flow, targets))
+    unseen = tuple(_policies(whole, targets))
     index |= {node.id: number for number, node in enumerate(unseen, len(index))}
     drawn = (
-        _plan_node(node, targets[node.id], meets.get(node.id, frozenset()), index.get(policy_id(node.id)))
-        for node in flow.nodes
+        replace(
+            _plan_node(node, targets[node.id], meets.get(node.id, frozenset()), index.get(policy_id(node.id))),
+            inside=index[inner_id(node.id, _start(node.inner))] if node.inner else None,
+        )
+        for node in whole.nodes
     )
     nodes = (*drawn, *unseen)
-    start = next(number for number, node in enumerate(nodes) if node.type.group == "start")
-    return Plan(flow.key, version, fingerprint(flow.document), start, nodes, index)
+    return Plan(flow.key, version, fingerprint(flow.document), index[_start(flow)], nodes, index)
 
 
-def _policies(flow: Flow, targets: Mapping[str, Mapping[str, int]]) -> Iterator[PlanNode]:
-    """By the flow's one policy, an unseen retry behind every step with a failure way that leads nowhere.
+def _start(flow: Flow) -> str:
+    return next(node.id for node in flow.nodes if node.type is not None and node.type.group == "start")
+
+
+def _policies(whole: Flow, targets: Mapping[str, Mapping[str, int]]) -> Iterator[PlanNode]:
+    """By its flow's one policy, an unseen retry behind every step with a failure way that leads nowhere.
 
     A retry that gives up is not tried once more: it goes to the failure list.
     """
-    if flow.failures is None:
-        return
-    for node in flow.nodes:
-        if node.kind != RETRY and any(port.failure and port.id not in targets[node.id] for port in node.ports):
-            unseen = replace(flow.failures, id=policy_id(node.id), name=node.name)
+    for node in whole.nodes:
+        open_ways = any(port.failure and port.id not in targets[node.id] for port in node.ports)
+        if node.failures is not None and node.kind != RETRY and open_ways:
+            unseen = replace(node.failures, id=policy_id(node.id), name=node.name)
             yield _plan_node(unseen, {}, frozenset(), None)
 
 

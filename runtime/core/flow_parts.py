@@ -11,7 +11,8 @@ from nodes.contract import NodeType, Port, Words
 class FlowNode:
     """A node as drawn. `type` is None when nobody knows its kind; `ports` are those that its settings give it.
 
-    `settings` are completed with the schema's defaults; `sound` says that nothing is wrong with them.
+    `settings` are completed with the schema's defaults; `sound` says that nothing is wrong with them. `inner` is the flow
+    that a sub-flow step stands for, `failures` the policy for its failure ways that lead nowhere, both where there is one.
     """
 
     id: str
@@ -21,6 +22,8 @@ class FlowNode:
     type: NodeType | None
     ports: tuple[Port, ...]
     sound: bool
+    inner: "Flow | None" = None
+    failures: "FlowNode | None" = None
 
 
 @dataclass(frozen=True, slots=True)

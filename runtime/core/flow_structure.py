@@ -8,6 +8,7 @@ from typing import Any
 import networkx as nx
 
 from nodes.contract import Port
+from runtime.core.flow_nesting import laid_out
 from runtime.core.flow_parts import Edge, Flow, FlowNode
 from runtime.core.json_text import shown
 from runtime.core.meeting import meeting_places
@@ -173,11 +174,7 @@ def _endless(drawing: _Drawing) -> Iterator[Problem]:
 
 def _circles(drawing: _Drawing) -> Iterator[Problem]:
     # Systems may answer at once, and a retry may give up at once: only people and time let an order rest.
-    hurried = {
-        node.id
-        for node in drawing.nodes.values()
-        if node.type is not None and not (node.type.waits and node.type.group != "systems")
-    }
+    hurried = {node.id for node in drawing.nodes.values() if node.type is not None and not _lets_rest(node)}
     ways: nx.DiGraph[str] = nx.DiGraph(
         [(source, target) for source, targets in drawing.ways.items() for target in targets]
     )
@@ -188,6 +185,16 @@ def _circles(drawing: _Drawing) -> Iterator[Problem]:
     for split in drawing.of_kind(SPLIT):
         if any(split in knot for knot in knots):
             yield drawing.problem("flow.split_in_circle", split)
+
+
+def _lets_rest(node: FlowNode) -> bool:
+    """Whether every order rests at the step; at a sub-flow, on every way through it."""
+    if node.inner is None:
+        return node.type is not None and node.type.waits and node.type.group != "systems"
+    drawing = _Drawing(node.inner)
+    hurried = drawing.graph.subgraph([one.id for one in drawing.nodes.values() if not _lets_rest(one)])
+    ahead = {id_ for start in drawing.starts for id_ in (start, *nx.descendants(hurried, start))}
+    return not any(one.type and one.type.group == "end" for one in map(drawing.nodes.__getitem__, ahead))
 
 
 def _circles_of(graph: "nx.DiGraph[str]") -> Iterator[list[str]]:
@@ -241,9 +248,10 @@ def _policy_teams(flow: Flow) -> tuple[str, ...]:
 
 def _cases(drawing: _Drawing) -> Iterator[Problem]:
     cases = drawing.flow.document.get("cases")
+    known = {node.id for node in laid_out(drawing.flow).nodes} if cases else set()
     for number, case in enumerate(cases if isinstance(cases, list) else ()):
         for place, node in _named_in(case):
-            if isinstance(node, str) and node not in drawing.nodes:
+            if isinstance(node, str) and node not in known:
                 where = f"cases.{number}.{place}"
                 yield Problem("flow.case_node_unknown", where, {"id": shown(node)}, level="warning")
 

@@ -210,7 +210,7 @@ class _Folding:
         else:
             left.append(place[0])
             self.standing.pop(place, None)
-            for step in visit.get("met", ()):
+            for step in (*visit.get("met", ()), *visit.get("ended", ())):
                 self._leave(step)
             if visit.get("finish") == "cancelled":
                 self._end("cancelled")

@@ -71,6 +71,7 @@ _TOLD: Final[Mapping[Rest, str]] = {
     "time": "move.same_time",
     "retry": "move.next_try",
     "join": "move.next_try",
+    "inside": "move.inside",
     "failed": "move.next_try",
 }
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from nodes.contract import NodeType, Port, Words
 
-# No id of a drawn node begins with it.
+# No id of a drawn node has these.
 _UNSEEN = "~"
+_INSIDE = "/"
 
 
 def policy_id(node: str) -> str:
@@ -25,11 +26,32 @@ def is_drawn(node: str) -> bool:
     return not node.startswith(_UNSEEN)
 
 
+def inner_id(step: str, node: str) -> str:
+    """The id of a node of the flow that a sub-flow step stands for: `check/ask`."""
+    return step + _INSIDE + node
+
+
+def enclosing(node: str) -> str:
+    """The sub-flow step inside which a node stands; empty for one of the flow itself."""
+    return drawn_id(node).rpartition(_INSIDE)[0]
+
+
+def depth(node: str) -> int:
+    """In how many sub-flows a node lies."""
+    return node.count(_INSIDE)
+
+
+def outermost(node: str) -> str:
+    """The node as the flow itself shows it: for one inside a sub-flow, the step of that."""
+    return drawn_id(node).partition(_INSIDE)[0]
+
+
 @dataclass(frozen=True, slots=True)
 class PlanNode:
     """One node of a plan. `targets` leads from a connected port to the index of the next node.
 
-    `meets` are the joins at which the branches of a split wait for each other.
+    `meets` are the joins at which the branches of a split wait for each other. `inside` is the index of the node at which
+    the flow begins that a sub-flow step stands for.
     `settings` are complete (defaults filled in) and hold a callable `(order) -> True | False | None` wherever the
     schema says `"format": "condition"`. `name` is the designer's own label: a text, a text a language, or None.
     """
@@ -44,6 +66,7 @@ class PlanNode:
     connected: frozenset[str]
     failure_ports: frozenset[str]
     meets: frozenset[str] = frozenset()
+    inside: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

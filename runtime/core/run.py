@@ -15,11 +15,11 @@ from nodes.contract import Event, Failure, Words
 RunState = Literal["running", "waiting", "held", "failed", "done", "cancelled", "merged"]
 STATES: tuple[str, ...] = ("running", "waiting", "held", "failed", "done", "cancelled", "merged")
 
-Rest = Literal["go", "person", "hold", "system", "time", "retry", "join", "failed"]
+Rest = Literal["go", "person", "hold", "system", "time", "retry", "join", "inside", "failed"]
 
 
 Group = tuple[int, str]
-"""One passing of a split: its step number and its node."""
+"""One passing of a split or one stay inside a sub-flow: its step number and its node."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,10 @@ class Origin:
 class Token:
     """One place at which an order stands.
 
-    `rest` says what it waits for (`go`: nothing). `until` and `since` are microseconds since the epoch. `tries` counts the
-    tries since a person last asked for one, so that a manual try does not use up the automatic ones; `by_hand` counts the
-    tries that people asked for. `groups` are the splits that it came through, outermost first.
+    `rest` says what it waits for (`go`: nothing; `inside`: the end of the sub-flow that it stands for, with `changes` laid
+    over the order in there). `until` and `since` are microseconds since the epoch. `tries` counts the tries since a person
+    last asked for one, so that a manual try does not use up the automatic ones; `by_hand` counts the tries that people
+    asked for. `groups` are the splits that it came through and the sub-flows that it is in, outermost first.
     """
 
     node: str
@@ -56,6 +57,7 @@ class Token:
     groups: tuple[Group, ...] = ()
     origin: Origin | None = None
     failure: Failure | None = None
+    changes: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def automatic(self) -> int:
@@ -187,6 +189,8 @@ def token_row(token: Token) -> dict[str, Any]:
             row["origin"]["by_hand"] = origin.by_hand
     if token.failure is not None:
         row["failure"] = failure_row(token.failure)
+    if token.changes:
+        row["changes"] = dict(token.changes)
     return row
 
 
@@ -206,6 +210,7 @@ def read_token(row: Mapping[str, Any]) -> Token:
         groups=tuple((step, node) for step, node in row.get("groups", ())),
         origin=origin and _read_origin(origin),
         failure=failure and read_failure(failure),
+        changes=row.get("changes", {}),
     )
 
 

@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import inf
 from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import Connection, Select, or_, select
 from ulid import ULID
 
-from runtime.core.plan import drawn_id
+from runtime.core.plan import depth, outermost
 from runtime.core.run import trace_code
 from runtime.store.tables import flows, journal, runs, tasks
 from runtime.store.versions import OPEN
@@ -80,10 +81,27 @@ def places(connection: Connection, key: str, version_id: str, before: int) -> li
         if tokens == NOT_BEGUN:
             found.append(Place(run_id, "", "held" if state == "held" else "queued", received_at, None))
             continue
-        for token in orjson.loads(tokens):
-            trace = trace_code(run_id, token["step"], token.get("attempt", 1)) if due else ""
-            found.append(Place(run_id, drawn_id(token["node"]), token["rest"], token["since"], due.get(trace)))
+        found += _standing(run_id, orjson.loads(tokens), due)
     return found
+
+
+def _standing(run_id: str, tokens: Sequence[Mapping[str, Any]], due: Mapping[str, int]) -> Iterator[Place]:
+    """The places of one order. Inside a sub-flow it stands once at the step of that: where it needs help most."""
+    inside: dict[str, Place] = {}
+    for token in tokens:
+        if token["rest"] == "inside":
+            continue
+        trace = trace_code(run_id, token["step"], token.get("attempt", 1)) if due else ""
+        place = Place(run_id, outermost(token["node"]), token["rest"], token["since"], due.get(trace))
+        if not depth(token["node"]):
+            yield place
+        elif place.node not in inside or _need(place) < _need(inside[place.node]):
+            inside[place.node] = place
+    yield from inside.values()
+
+
+def _need(place: Place) -> tuple[bool, float, int]:
+    return place.rest != "failed", inf if place.due is None else place.due, place.since
 
 
 def crowds(found: Sequence[Place], at: int) -> dict[str, Crowd]:

@@ -37,6 +37,7 @@ MARIADB: dict[str, Any] = {
 ULID = Name(26)
 TRACE = Name(48)
 KEY = Name(64)
+PLACE = Name(400)  # a node with the sub-flow steps that it is in
 ORDER_ID = Name(128)
 
 # --- people ---------------------------------------------------------------------------------------------------------
@@ -263,7 +264,7 @@ tasks = Table(
     metadata,
     Column("trace", TRACE, primary_key=True, comment="trace code of the step that asks"),
     Column("run_id", ULID, nullable=False, index=True),
-    Column("node", KEY, nullable=False),
+    Column("node", PLACE, nullable=False),
     Column("title", Text, nullable=False),
     Column("who_kind", Name(16), nullable=False, comment="person, team or role"),
     Column("who", KEY, nullable=False),
@@ -352,7 +353,7 @@ failures = Table(
     Column("channel", KEY, nullable=False),
     Column("flow_key", KEY, nullable=False),
     Column("version_id", ULID, nullable=False),
-    Column("node", KEY, nullable=False, comment="empty: it broke before its first step"),
+    Column("node", PLACE, nullable=False, comment="empty: it broke before its first step"),
     Column("kind", Name(16), nullable=False, comment="error, timeout, refused or bad_answer"),
     Column("code", KEY, nullable=False),
     Column("params", Body(), nullable=False, comment="JSON, of the message"),

@@ -1,7 +1,9 @@
 """Flow documents for tests: small ones by hand, and random ones whose shape is right by the way they are drawn."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
 from hypothesis import strategies as st
@@ -25,9 +27,24 @@ def document(
     return {"format": "orderflow/1", "key": key, "name": "Trial", "nodes": drawn, "edges": lines, **more}
 
 
+SHELF: dict[tuple[str, int], Document] = {}
+"""The published versions that sub-flows of tests stand for. A random one is called by a digest of what it holds."""
+
+
+def library(key: str, version: int) -> Document | None:
+    """The shelf as the flows' readers want it."""
+    return SHELF.get((key, version))
+
+
+def published(drawn: Document, version: int = 1) -> dict[str, Any]:
+    """Put a flow on the shelf; the settings of a sub-flow step that stands for it."""
+    SHELF[drawn["key"], version] = drawn
+    return {"flow": drawn["key"], "version": version}
+
+
 def plan_of(drawn: Document) -> Plan:
     """The plan of a document that must be in order."""
-    check = read_flow(drawn)
+    check = read_flow(drawn, library)
     assert not check.errors, check.errors
     return compile_plan(check)
 
@@ -111,7 +128,7 @@ def _stretch(draw: st.DrawFn, drawing: _Drawing, ways: Ways, depth: int) -> Ways
     for _ in range(draw(st.integers(1, 3 if depth == 0 else 2))):
         kinds = [_approval, _hold, _request, _notify, _wait, _set, _route]
         if depth < 2:
-            kinds += [_split, _split]
+            kinds += [_split, _split, _sub_flow]
         kind: Callable[..., Ways] = draw(st.sampled_from(kinds))
         ways = kind(draw, drawing, ways, depth)
     return ways
@@ -186,6 +203,20 @@ def _route(draw: st.DrawFn, drawing: _Drawing, ways: Ways, depth: int) -> Ways:
     if depth >= 2:
         return [f"{node}.big", f"{node}.else"]
     return [*_stretch(draw, drawing, [f"{node}.big"], depth + 1), f"{node}.else"]
+
+
+def _sub_flow(draw: st.DrawFn, drawing: _Drawing, ways: Ways, depth: int) -> Ways:
+    """A flow of its own; it may hold one of the fields that it or the flow around it writes for itself."""
+    inner = _Drawing(loose=True)
+    after = _stretch(draw, inner, [f"{inner.node('ingest')}.out"], depth + 1)
+    inner.lead(after, inner.node("end"))
+    drawn = document(inner.nodes, inner.edges, **draw(_POLICIES))
+    drawn["key"] = "sub-" + sha256(json.dumps(drawn, sort_keys=True).encode()).hexdigest()[:16]
+    taken = draw(st.sampled_from([{}, {"inputs": [{"field": "attributes.shelf", "value": 10}]}]))
+    kept = draw(st.sampled_from([{}, {"outputs": ["attributes.colour"]}]))
+    node = drawing.node("sub-flow", {**published(drawn), **taken, **kept})
+    drawing.lead(ways, node)
+    return [f"{node}.done", f"{node}.cancelled"] if draw(st.booleans()) else [f"{node}.done"]
 
 
 def _split(draw: st.DrawFn, drawing: _Drawing, ways: Ways, depth: int) -> Ways:

@@ -14,7 +14,7 @@ from nodes import node_types
 from runtime.core.flow import compile_plan, fingerprint, read_flow
 from runtime.core.problem import Problem
 from runtime.core.words import text
-from tests.core.flow_documents import NOTIFY, REQUEST, Document, approval, document, random_flows, total_over
+from tests.core.flow_documents import NOTIFY, REQUEST, Document, approval, document, library, random_flows, total_over
 
 PEER_FLOWS = Path(__file__).parents[3] / "shared" / "data" / "peer-flows" / "n8n-order-templates.jsonl.gz"
 BIG = {"rules": [{"id": "big", "name": "big", "when": total_over("5000.00")}]}
@@ -341,7 +341,7 @@ def scribbles(draw: st.DrawFn) -> Document:
 
 @given(st.one_of(scribbles(), random_flows()))
 def test_every_accepted_flow_reaches_an_end_from_everywhere(drawn: Document) -> None:
-    check = read_flow(drawn)
+    check = read_flow(drawn, library)
     assert all(told(problem) for problem in check.problems)
     if check.errors:
         with pytest.raises(ValueError, match="errors"):
@@ -350,7 +350,8 @@ def test_every_accepted_flow_reaches_an_end_from_everywhere(drawn: Document) -> 
     plan = compile_plan(check)
     ways: nx.DiGraph[int] = nx.DiGraph()
     for number, node in enumerate(plan.nodes):
-        ways.add_edges_from((number, target) for target in node.targets.values())
+        inside = [] if node.inside is None else [node.inside]
+        ways.add_edges_from((number, target) for target in (*node.targets.values(), *inside))
         ways.add_edges_from((target, number) for target in node.targets.values() if plan.nodes[target].kind == "retry")
     ends = {number for number, node in enumerate(plan.nodes) if node.kind == "end"}
     for number in range(len(plan.nodes)):

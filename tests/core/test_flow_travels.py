@@ -12,7 +12,7 @@ from runtime.core.engine import EPOCH, decide
 from runtime.core.flow import compile_plan, read_flow
 from runtime.core.rehearsal import rehearse
 from runtime.core.run import Due, Reply, Run, RunEvent, Start, Token
-from tests.core.flow_documents import NOTIFY, REQUEST, Document, approval, document, plan_of, random_flows
+from tests.core.flow_documents import NOTIFY, REQUEST, Document, approval, document, library, plan_of, random_flows
 from tests.core.test_flow import scribbles
 
 BEGINNING = datetime(2026, 11, 22, 10, tzinfo=UTC)
@@ -40,7 +40,7 @@ def answer_to(token: Token, data: st.DataObject) -> RunEvent | None:
 
 @given(st.one_of(scribbles(), random_flows()), st.data())
 def test_an_order_arrives_or_shows_where_it_stands(drawn: Document, data: st.DataObject) -> None:
-    check = read_flow(drawn)
+    check = read_flow(drawn, library)
     if check.errors:
         return
     plan = compile_plan(check)
@@ -55,7 +55,7 @@ def test_an_order_arrives_or_shows_where_it_stands(drawn: Document, data: st.Dat
         assert bool(run.tokens) == (run.state in ("waiting", "held", "failed"))
         assert (run.state == "failed") == any(token.failure is not None for token in run.tokens)
         event = None
-        moving = [token for token in run.tokens if token.rest not in ("failed", "join")]
+        moving = [token for token in run.tokens if token.rest not in ("failed", "join", "inside")]
         if moving:
             token = data.draw(st.sampled_from(moving))
             event = answer_to(token, data)

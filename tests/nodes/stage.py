@@ -7,6 +7,7 @@ A case in `cases.json` is an object:
 - `order`: parts of an order document, laid over `ORDER`;
 - `connected` (ports with an edge, by default all that must have one), `facts`, `attempt`, `failure` (what led here);
 - `event`: what comes back while it waits: `{"decided": …}`, `{"answered": …}` or `{"time_up": true}`;
+- `returned`: how the flow ended that it stands for, as in `Returned`;
 - `expect`: the outcome, as `told` writes it.
 """
 
@@ -26,6 +27,7 @@ from nodes.contract import (
     Failure,
     Finish,
     Fork,
+    GoInside,
     Hold,
     Leave,
     Meet,
@@ -33,6 +35,7 @@ from nodes.contract import (
     NodeType,
     Outcome,
     PassOver,
+    Returned,
     Sleep,
     Step,
     TimeUp,
@@ -98,16 +101,18 @@ def play(node_type: NodeType, case: Case) -> tuple[Outcome, ...]:
         facts=case.get("facts", {}),
         failure=Failure(**case["failure"]) if "failure" in case else None,
     )
-    outcomes = tuple(_outcomes(node_type, step, case.get("event")))
-    assert outcomes == tuple(_outcomes(node_type, step, case.get("event"))), "asking twice gives two answers"
+    outcomes = tuple(_outcomes(node_type, step, case))
+    assert outcomes == tuple(_outcomes(node_type, step, case)), "asking twice gives two answers"
     assert order == untouched, "the order was altered"
     return outcomes
 
 
-def _outcomes(node_type: NodeType, step: Step, event: Mapping[str, Any] | None) -> Iterator[Outcome]:
+def _outcomes(node_type: NodeType, step: Step, case: Case) -> Iterator[Outcome]:
     yield node_type.enter(step)
-    if event is not None:
-        yield node_type.resume(step, _event(event))
+    if "event" in case:
+        yield node_type.resume(step, _event(case["event"]))
+    if "returned" in case:
+        yield node_type.come_back(step, Returned(**case["returned"]))
 
 
 def _event(row: Mapping[str, Any]) -> Event:
@@ -141,6 +146,8 @@ def told(outcome: Outcome) -> Json:
             return {"fork": list(ports)}
         case Finish(result, reason):
             return {"finish": result} | _filled(reason=reason)
+        case GoInside(changes):
+            return {"inside": dict(changes)}
         case Need(facts):
             return {"need": list(facts)}
         case _:
