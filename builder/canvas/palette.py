@@ -5,8 +5,9 @@ The page knows no step type by name. Form, ports and words all come from here, i
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
+import orjson
 from sqlalchemy import Connection
 
 import nodes
@@ -18,10 +19,12 @@ from runtime.adapters import outlets
 from runtime.core.conditions import OPERATORS
 from runtime.core.order import FIELDS, LINE_FIELDS, Field
 from runtime.core.words import messages, spoken
-from runtime.store import screens
+from runtime.store import screens, versions
 from runtime.systems import all_systems
 
 Json = dict[str, Any]
+
+MOST_VERSIONS: Final = 50
 
 _PROBE = "probe"
 
@@ -50,6 +53,7 @@ def palette(connection: Connection, language: str, currency: str) -> Json:
         "channels": [_named(name, name) for name in screens.channel_names(connection)],
         "notifiers": _outlets("notifiers", language),
         "systems": [*_outlets("systems", language), *_set_up(connection, language)],
+        "flows": _flows(connection, language),
         "currency": currency,
     }
 
@@ -160,6 +164,17 @@ def _named(key: str, label: str) -> Json:
 
 def _outlets(kind: str, language: str) -> Sequence[Json]:
     return [_named(name, words(outlet.label, language)) for name, outlet in outlets(kind).items()]
+
+
+def _flows(connection: Connection, language: str) -> Sequence[Json]:
+    """The flows that were published, with their newest versions."""
+    return [
+        {
+            **_named(key, words(orjson.loads(name), language)),
+            "versions": [{"number": number, "note": note} for number, note in found],
+        }
+        for key, name, found in versions.published_flows(connection, MOST_VERSIONS)
+    ]
 
 
 def _set_up(connection: Connection, language: str) -> Sequence[Json]:

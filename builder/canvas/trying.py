@@ -15,7 +15,7 @@ from builder.flows.fitting import soon_after
 from builder.flows.samples import ORDINARY
 from builder.i18n import language_tag, money, words
 from builder.i18n.text import _
-from builder.labels import answer_words, field_name, outlet_name, port_name, told, told_problem
+from builder.labels import answer_words, field_name, kind_name, outlet_name, port_name, told, told_problem
 from builder.models import engine
 from builder.navigation import state_name
 from builder.web import service
@@ -26,6 +26,7 @@ from runtime.core.masking import masked
 from runtime.core.money import read_amount, show_money
 from runtime.core.nearest import Change, changed_order
 from runtime.core.order import CHOICE_LABELS, MISSING, Order, is_masked, read_order, show_order
+from runtime.core.plan import enclosing
 from runtime.core.problem import Problem
 from runtime.core.trying import Stage, Trial, TriedStep, outcome, stage, try_order
 from runtime.store import queries
@@ -269,6 +270,7 @@ def _told_step(staged: Stage, order: Order, step: TriedStep) -> Json:
     asked = step.asked
     return {
         "node": step.node,
+        "inside": _inside(staged, step.node),
         "attempt": step.attempt,
         "at": iso(step.at),
         "left": list(step.left),
@@ -288,6 +290,21 @@ def _told_step(staged: Stage, order: Order, step: TriedStep) -> Json:
         "why": [{"way": one.way, **_told_clause(one.clause, order)} for one in step.why],
         "others": [_told_other(staged, step, one.way, one.changes, order) for one in step.others],
     }
+
+
+def _inside(staged: Stage, node: str) -> Json | None:
+    """What a step inside a sub-flow and its ways are called: the page knows only the flow's own."""
+    known = staged.nodes.get(node)
+    if known is None or not enclosing(node):
+        return None
+    ways = {port.id: port_name(known.kind, port.id, port.name) for port in known.ports}
+    return {"name": _inside_name(staged, node), "ways": ways}
+
+
+def _inside_name(staged: Stage, node: str) -> str:
+    known, around = staged.nodes[node], enclosing(node)
+    name = words(known.name) or kind_name(known.kind)
+    return f"{_inside_name(staged, around)} › {name}" if around else name
 
 
 def _notes(step: TriedStep) -> Iterator[str]:

@@ -14,10 +14,11 @@ from nodes.contract import Effect, Leave, Step, TaskAsk
 from runtime.core.conditions import Clause, explain
 from runtime.core.engine import with_changes
 from runtime.core.flow import FlowCheck, compile_plan
-from runtime.core.flow_parts import Flow, FlowNode
+from runtime.core.flow_nesting import laid_out
+from runtime.core.flow_parts import FlowNode
 from runtime.core.nearest import Change, Limit, line_limits, nearest_change
 from runtime.core.order import value_at
-from runtime.core.plan import Plan, PlanNode, is_drawn
+from runtime.core.plan import Plan, PlanNode, enclosing, is_drawn
 from runtime.core.problem import Problem
 from runtime.core.rehearsal import Answer, Rehearsal, Scene, rehearse
 from runtime.core.run import Token, trace_code
@@ -74,7 +75,8 @@ class Other:
 class TriedStep:
     """One visit of a node. `left` are the ways it left by; `rest` what it waits for if it has not left.
 
-    `answers` says what may be answered here, `given` which answer was, `asked` and `sent` what would have gone out.
+    `answers` says what may be answered here, `given` which answer was, `asked` and `sent` what would have gone out. `seen`
+    is the order as it was when the step was left.
     """
 
     node: str
@@ -96,6 +98,7 @@ class TriedStep:
     why: tuple[Why, ...] = ()
     others: tuple[Other, ...] = ()
     blocked: str = ""
+    seen: Order = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +132,9 @@ def stage(check: FlowCheck) -> Stage | tuple[Problem, ...]:
         failures=flow.failures if flow.failures and flow.failures.sound else None,
     )
     plan = compile_plan(FlowCheck(whole, ()))
-    return Stage(plan, {node.id: node for node in flow.nodes}, wrong, _ways(flow))
-
-
-def _ways(flow: Flow) -> Mapping[tuple[str, str], str]:
-    return {(edge.source, edge.port): edge.target for edge in flow.edges}
+    laid = laid_out(flow)
+    ways = {(edge.source, edge.port): edge.target for edge in laid.edges}
+    return Stage(plan, {node.id: node for node in laid.nodes}, wrong, ways)
 
 
 # --- running --------------------------------------------------------------------------------------------------------------
@@ -161,13 +162,33 @@ def outcome(
 def _trial(staged: Stage, order: Order, rehearsal: Rehearsal) -> Trial:
     steps: dict[tuple[Visit, bool], TriedStep] = {}
     used: list[Answer] = []
-    changes: dict[str, Any] = {}
+    laid = _Laid(order)
     for scene in rehearsal.scenes:
         _mark_answer(scene, steps, used)
         for visit in scene.decision.entry["steps"]:
-            _tell(staged, order, scene, visit, steps, changes)
+            _tell(staged, scene, visit, steps, laid)
     cut = len(rehearsal.scenes) > MOST_EVENTS or len(steps) > MOST_TOLD
     return Trial(tuple(steps.values())[:MOST_TOLD], rehearsal.state, rehearsal.path, tuple(used), cut)
+
+
+class _Laid:
+    """What was laid over the order so far: in the flow itself, and inside each of its sub-flows."""
+
+    def __init__(self, order: Order) -> None:
+        self.order = order
+        self.by_place: dict[str, dict[str, Any]] = {}
+
+    def seen_at(self, node: str) -> Order:
+        around = enclosing(node)
+        beneath = self.seen_at(around) if around else self.order
+        return with_changes(beneath, self.by_place.get(around, {}))
+
+    def take(self, visit: Mapping[str, Any]) -> None:
+        changes = dict(visit.get("changes", {}))
+        if visit.get("rest") == "inside":
+            self.by_place[visit["node"]] = changes
+        else:
+            self.by_place.setdefault(enclosing(visit["node"]), {}).update(changes)
 
 
 def _mark_answer(scene: Scene, steps: dict[tuple[Visit, bool], TriedStep], used: list[Answer]) -> None:
@@ -187,18 +208,17 @@ def _key(token: Token) -> tuple[Visit, bool]:
 
 def _tell(
     staged: Stage,
-    order: Order,
     scene: Scene,
     visit: Mapping[str, Any],
     steps: dict[tuple[Visit, bool], TriedStep],
-    changes: dict[str, Any],
+    laid: _Laid,
 ) -> None:
     """Add what the journal says of one visit to what is known of it."""
     key = ((visit["step"], visit["attempt"]), bool(visit.get("policy")))
     known = steps.get(key) or TriedStep(visit["node"], visit["attempt"], visit["at"], policy=key[1])
-    laid = with_changes(order, changes)
-    made = tuple(Change(path, value_at(laid, path), value) for path, value in visit.get("changes", {}).items())
-    changes.update(visit.get("changes", {}))
+    seen = laid.seen_at(visit["node"])
+    made = tuple(Change(path, value_at(seen, path), value) for path, value in visit.get("changes", {}).items())
+    laid.take(visit)
     left = tuple(visit.get("fork", ())) or ((visit["port"],) if "port" in visit else ())
     trace = trace_code(scene.decision.run.id, *key[0])
     asked = next((task.ask for task in scene.decision.tasks if task.trace == trace), known.asked)
@@ -207,10 +227,10 @@ def _tell(
     steps[key] = replace(
         known,
         left=left or known.left,
-        rest="" if left or "finish" in visit or failed else visit.get("rest", ""),
+        rest="" if left or "finish" in visit or "returned" in visit or failed else visit.get("rest", ""),
         until=visit.get("until", known.until),
         waited=visit.get("rest", known.waited),
-        finish=visit.get("finish", known.finish),
+        finish=visit.get("finish", visit.get("returned", known.finish)),
         reason=visit.get("reason", known.reason),
         failed=failed,
         note={**known.note, **visit.get("note", {})},
@@ -218,6 +238,7 @@ def _tell(
         asked=asked,
         sent=(*known.sent, *sent),
         blocked=_blocked_by(staged, visit["node"], failed, known.left),
+        seen=seen,
     )
 
 
@@ -244,16 +265,14 @@ class _Reasons:
     trial: Trial
 
     def explained(self) -> Iterator[TriedStep]:
-        changes: dict[str, Any] = {}
         visits: dict[str, int] = {}
         for step in self.trial.steps:
             planned = self._planned(step)
             if planned is not None and planned.type.group == "decide" and step.left:
                 number = visits[step.node] = visits.get(step.node, -1) + 1
-                yield self._decided(step, planned, with_changes(self.order, changes), number)
+                yield self._decided(step, planned, step.seen, number)
             else:
                 yield step
-            changes |= {change.path: change.after for change in step.changes}
 
     def _planned(self, step: TriedStep) -> PlanNode | None:
         place = None if step.policy else self.staged.plan.index.get(step.node)

@@ -17,6 +17,19 @@ def all_of(connection: Connection, key: str) -> Sequence[RowMapping]:
     return connection.execute(query).mappings().all()
 
 
+def published_flows(connection: Connection, most: int) -> list[tuple[str, str, list[tuple[int, str]]]]:
+    """Every flow that was published: key, name (JSON) and its newest versions as (number, note)."""
+    numbers = select(flow_versions.c.flow_key, flow_versions.c.number, flow_versions.c.note)
+    newest = numbers.join(flows, flows.c.key == flow_versions.c.flow_key).where(
+        flow_versions.c.number > flows.c.version - most
+    )
+    found: dict[str, list[tuple[int, str]]] = {}
+    for key, number, note in connection.execute(newest.order_by(flow_versions.c.number.desc())):
+        found.setdefault(key, []).append((number, note))
+    named = connection.execute(select(flows.c.key, flows.c.name).order_by(flows.c.key))
+    return [(key, name, found[key]) for key, name in named if key in found]
+
+
 def numbered(connection: Connection, key: str, number: int) -> str | None:
     """The id of a version of a flow."""
     query = select(flow_versions.c.id).where(flow_versions.c.flow_key == key, flow_versions.c.number == number)

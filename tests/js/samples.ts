@@ -117,5 +117,6 @@ export const PALETTE: Palette = {
   channels: [],
   notifiers: [],
   systems: [],
+  flows: [],
   currency: "CNY",
 };

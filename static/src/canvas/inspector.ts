@@ -8,6 +8,7 @@ import { Form, type FormSurroundings, problemElement } from "./form/form";
 import { Counts } from "./form/counts";
 import { Samples } from "./form/samples";
 import { guideElements } from "./guide";
+import { addressOf } from "./nesting";
 import { remedyButton } from "./problems";
 import { withTeam } from "./remedies";
 import type { Server } from "./server";
@@ -89,8 +90,10 @@ export class Inspector {
     const { editor } = this;
     return {
       get palette() {
-        return { ...editor.palette, teams: editor.teams() };
+        const flows = editor.palette.flows.filter((one) => one.key !== editor.document.key);
+        return { ...editor.palette, teams: editor.teams(), flows };
       },
+      flowAddress: (wanted) => addressOf(wanted, String(editor.document.key), editor.single),
       sentences: editor.sentences,
       say: editor.say,
       language: editor.language,

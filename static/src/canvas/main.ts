@@ -6,6 +6,7 @@ import "../css/reading.css";
 import "../css/live.css";
 import "../css/editing.css";
 import "../css/forms.css";
+import "../css/nesting.css";
 import "../css/trying.css";
 import { Bar } from "./bar";
 import { askAboutOvertaken } from "./company";
@@ -169,6 +170,8 @@ class Page {
     requestAnimationFrame(() => this.drawing.begin());
     this.root.dataset.ready = "true";
     void restoreChosen(server, editor, this.draft);
+    const asked = new URLSearchParams(window.location.search).get("step") ?? "";
+    if (editor.node(asked) !== undefined) requestAnimationFrame(() => this.goTo(asked, ""));
   }
 
   // --- adding -----------------------------------------------------------------------------------------------------

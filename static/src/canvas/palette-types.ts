@@ -96,6 +96,11 @@ export interface Named {
   readonly actions?: readonly { readonly key: string; readonly label: string }[];
 }
 
+/** A flow that was published, with its versions, the newest first. */
+export interface PublishedFlow extends Named {
+  readonly versions: readonly { readonly number: number; readonly note: string }[];
+}
+
 export interface Palette {
   readonly kinds: readonly NodeKind[];
   readonly fields: readonly OrderField[];
@@ -106,5 +111,6 @@ export interface Palette {
   readonly channels: readonly Named[];
   readonly notifiers: readonly Named[];
   readonly systems: readonly Named[];
+  readonly flows: readonly PublishedFlow[];
   readonly currency: string;
 }

@@ -95,6 +95,8 @@ export class Sentences {
     if (schema.enum !== undefined) return schema.options?.[String(value)] ?? String(value);
     if (schema["x-widget"] === "notifier") return labelOf(this.palette.notifiers, String(value));
     if (schema["x-widget"] === "system") return labelOf(this.palette.systems, String(value));
+    if (schema["x-widget"] === "flow") return labelOf(this.palette.flows, String(value));
+    if (schema["x-widget"] === "flow-version") return plain(value);
     if (schema.format === "field")
       return fieldAt(this.palette, String(value), "order")?.label ?? String(value);
     if (Array.isArray(value)) return this.list(schema, value);
@@ -139,6 +141,10 @@ export class Sentences {
   private change(change: Settings): string {
     const field = fieldAt(this.palette, String(change.field ?? ""), "order");
     const choice = field?.choices.find((known) => known.key === change.value);
+    if (change.take === "field") {
+      const from = fieldAt(this.palette, String(change.from ?? ""), "order");
+      return `${field?.label ?? String(change.field ?? "")} → ‹${from?.label ?? plain(change.from)}›`;
+    }
     return `${field?.label ?? String(change.field ?? "")} → ${choice?.label ?? plain(change.value)}`;
   }
 

@@ -1,10 +1,11 @@
 /** Looking at another document of the flow in place of one's own draft: a version, a moment, somebody's draft. */
 
 import { differenceList, differences, together } from "./differences";
-import type { FlowDocument } from "./document";
+import { type FlowDocument, said } from "./document";
 import type { Draft } from "./draft";
 import { button, h, icon } from "./dom";
 import type { Editor } from "./editor";
+import { backAddress } from "./nesting";
 import type { DraftAnswer, Server } from "./server";
 import { clock } from "./times";
 import type { Say } from "./words";
@@ -17,6 +18,9 @@ export interface Wish {
   readonly trunk?: number;
   readonly who?: string;
   readonly when?: string;
+  /** The flow that goes through this version, and its step: where a press leads back to. */
+  readonly from?: string;
+  readonly at?: string;
 }
 
 /** What is looked at, found; `mine` is one's own draft, which it is compared with. */
@@ -37,7 +41,7 @@ export function wishOf(search: string): Wish | null {
   const [version, moment, trunk] = [number("version"), number("moment"), number("trunk")];
   const of = told.get("of") ?? undefined;
   if (version === undefined && moment === undefined && trunk === undefined && of === undefined) return null;
-  const [who, when] = [told.get("who") ?? undefined, told.get("when") ?? undefined];
+  const [who, when, from, at] = ["who", "when", "from", "at"].map((name) => told.get(name) ?? undefined);
   return {
     ...(version !== undefined && { version }),
     ...(moment !== undefined && { moment }),
@@ -45,6 +49,8 @@ export function wishOf(search: string): Wish | null {
     ...(of !== undefined && { of }),
     ...(who !== undefined && { who }),
     ...(when !== undefined && { when }),
+    ...(from !== undefined && { from }),
+    ...(at !== undefined && { at }),
   };
 }
 
@@ -61,15 +67,18 @@ export async function findView(server: Server, wish: Wish, mine: DraftAnswer): P
 
 /** The answer that a page shows in place of the draft: the document with what it lacks of ours, and nothing to undo. */
 export function shownIn(view: View, answer: DraftAnswer): DraftAnswer {
-  return { ...answer, document: together(view.mine, view.document), log: [], problems: [], differs: false };
+  const document = view.wish.from === undefined ? together(view.mine, view.document) : view.document;
+  return { ...answer, document, log: [], problems: [], differs: false };
 }
 
 export function markDifferences(editor: Editor, view: View): void {
+  if (view.wish.from !== undefined) return;
   editor.marks = differences(view.mine, view.document, editor).marks;
 }
 
 /** Says what is looked at, and leads back. */
 export function viewBanner(editor: Editor, view: View, mayEdit: boolean): HTMLElement {
+  if (view.wish.from !== undefined) return visitBanner(editor, view, view.wish.from, mayEdit);
   const { say, language } = editor;
   const { told, moved } = differences(view.mine, view.document, editor);
   const count = told.length + (moved > 0 ? 1 : 0);
@@ -97,6 +106,27 @@ export function viewBanner(editor: Editor, view: View, mayEdit: boolean): HTMLEl
     ),
     mayEdit && button(say("restore"), () => leave(view.wish), { class: "button", text: true }),
     button(say("backToDraft"), () => leave(null), { class: "button primary", text: true, icon: "back" }),
+  );
+}
+
+/** Says which version of a sub-flow this is, and leads back to the flow around it. */
+function visitBanner(editor: Editor, view: View, from: string, mayEdit: boolean): HTMLElement {
+  const { say, language } = editor;
+  const flow = said(view.document.name, language);
+  const around = editor.palette.flows.find((one) => one.key === from)?.label ?? from;
+  return h(
+    "div",
+    { class: "view-banner", role: "status" },
+    icon("drawing"),
+    h("strong", {}, say("visiting", { flow, version: view.wish.version ?? "" })),
+    h("span", { class: "view-legend" }),
+    mayEdit && button(say("drawOn"), () => leave(null), { class: "button", text: true }),
+    h(
+      "a",
+      { class: "button primary", href: backAddress(from, view.wish.at) },
+      icon("back"),
+      say("backToFlow", { flow: around }),
+    ),
   );
 }
 

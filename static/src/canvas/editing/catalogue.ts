@@ -182,6 +182,14 @@ function stepCommands(bench: Workbench): Command[] {
       when: () => single() || editor.selectedNotes.size === 1,
       run: () => bench.openSettings(),
     },
+    {
+      field: "edit",
+      id: "open-sub-flow",
+      word: "openSubFlow",
+      keys: ["O"],
+      when: () => bench.subFlow !== null,
+      run: () => bench.openSubFlow(),
+    },
   ];
 }
 

@@ -8,7 +8,7 @@ import type { Commands } from "./commands";
 /** Commands of each menu, by id; null draws a line. */
 const MENUS: Readonly<Record<Thing["kind"], readonly (string | null)[]>> = {
   node: [
-    ...["settings", "rename", "add-next", "connect", null, "copy", "cut", "duplicate", null],
+    ...["open-sub-flow", "settings", "rename", "add-next", "connect", null, "copy", "cut", "duplicate", null],
     ...[
       "select-onwards",
       "select-before",

@@ -7,6 +7,7 @@ import type { Editor, Problem } from "../editor";
 import { Gestures } from "../gestures";
 import type { Thing } from "../hand/thing";
 import { groupsOf, NOTE_SIZE } from "../layout";
+import { addressOf, type Pinned, pinned } from "../nesting";
 import type { NodeKind } from "../palette-types";
 import { CARD_WIDTH, freeSpot, HEAD_HEIGHT } from "../shape";
 import { catalogue } from "./catalogue";
@@ -260,6 +261,18 @@ export class Workbench {
   openSettings(): void {
     if (this.editor.selectedNotes.size === 1) this.writeNote();
     else this.page.openSettings();
+  }
+
+  /** What the selected step stands for, if it is a sub-flow. */
+  get subFlow(): Pinned | null {
+    const node = this.editor.single === undefined ? undefined : this.editor.node(this.editor.single);
+    return node === undefined ? null : pinned(node.type, node.settings);
+  }
+
+  openSubFlow(): void {
+    const { editor, subFlow } = this;
+    if (subFlow !== null)
+      window.location.assign(addressOf(subFlow, String(editor.document.key), editor.single));
   }
 
   // --- going about ------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 /** What every field of a form is given: the palette, the words, and the way to report a change. */
 
 import type { Json, Settings } from "../document";
+import type { Pinned } from "../nesting";
 import type { NodeKind, Palette, Schema } from "../palette-types";
 import type { Sentences } from "../sentence";
 import type { Say } from "../words";
@@ -16,6 +17,8 @@ export interface FormContext {
   readonly samples: Samples;
   /** Adds a team to the flow and gives its key; undefined where nothing may be changed. */
   readonly addTeam: ((name: string) => string) | undefined;
+  /** Where the version of a flow is looked at. */
+  readonly flowAddress: (wanted: Pinned) => string;
   readonly settings: () => Settings;
   /** Report a change. With `rebuild` the form is drawn anew (rows came or went); focus stays where it was. */
   readonly change: (path: Path, value: Json | undefined, rebuild?: boolean) => void;

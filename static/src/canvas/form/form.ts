@@ -23,6 +23,7 @@ import {
   valueField,
   wordsField,
 } from "./fields";
+import { flowField, versionField } from "./flow-field";
 import { listField } from "./list-field";
 import { type Path, told, withPart } from "./place";
 import type { Samples } from "./samples";
@@ -36,6 +37,7 @@ export interface FormSurroundings {
   readonly language: string;
   readonly samples: Samples;
   readonly addTeam: ((name: string) => string) | undefined;
+  readonly flowAddress: FormContext["flowAddress"];
   /** The form was drawn anew: what others write into it is to be written again. */
   readonly drawn?: () => void;
   /** A button that mends a problem, where there is one. */
@@ -308,6 +310,10 @@ function byWidget(widget: string | undefined): FieldMaker | undefined {
       return valueField;
     case "time":
       return timeField;
+    case "flow":
+      return flowField;
+    case "flow-version":
+      return versionField;
     case "notifier":
     case "system":
     case "action":

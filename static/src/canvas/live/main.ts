@@ -2,6 +2,7 @@
 
 import "../../css/canvas.css";
 import "../../css/live.css";
+import "../../css/nesting.css";
 import { button, h, icon } from "../dom";
 import type { FlowDocument } from "../document";
 import { Drawing } from "../drawing";

@@ -1,5 +1,6 @@
 /** The moments of an order's way: what was lit when, told from its visits alone. */
 
+import { outermost } from "../nesting";
 import type { Tone, Visit } from "./wire";
 
 export interface StepThen {
@@ -44,7 +45,7 @@ export function momentAt(
     if (over) for (const port of visit.ports) ways.add(`${visit.node} ${port}`);
     const stayed = (over && visit.left !== null ? visit.left : present === undefined ? now : at) - visit.came;
     const told = current || stayed < 1000 ? "" : length(stayed);
-    steps.set(visit.node, {
+    steps.set(outermost(visit.node), {
       tone: current ? toneThen(visit, at) : over ? visit.tone : toneThen(visit, at),
       current,
       told,

@@ -3,6 +3,7 @@
 import { button, h, icon } from "../dom";
 import type { Drawing } from "../drawing";
 import type { Editor } from "../editor";
+import { outermost } from "../nesting";
 import type { Clock } from "./clock";
 import { lengthOf, TONE_WORDS } from "./crowd";
 import type { Layer } from "./layer";
@@ -167,7 +168,7 @@ export class Travel {
       if (index === this.index) row.scrollIntoView({ block: "nearest" });
     }
     const node = moment.visit === null ? journey.standings[0]?.node : journey.visits[moment.visit]?.node;
-    if (node) this.drawing.reveal(node);
+    if (node) this.drawing.reveal(outermost(node));
     this.announce(told === "" ? say("travelNowhere") : told);
   }
 
@@ -231,7 +232,7 @@ export class Travel {
     ].filter((text) => text !== false);
     return h(
       "li",
-      { class: `travel-step is-${visit.tone}` },
+      { class: `travel-step is-${visit.tone}`, "data-depth": visit.node.split("/").length - 1 },
       h(
         "button",
         { type: "button", "data-node": visit.node, click: () => this.go(index) },

@@ -3,6 +3,7 @@
 import { h, icon, type IconName } from "../dom";
 import type { Drawing } from "../drawing";
 import type { Editor } from "../editor";
+import { outermost } from "../nesting";
 import type { Step } from "./wire";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -51,7 +52,7 @@ export class TryLayer {
   }
 
   private dimmed(gone: readonly Step[]): HTMLElement[] {
-    const seen = new Set(gone.map((step) => step.node));
+    const seen = new Set(gone.map((step) => outermost(step.node)));
     const away = this.editor.document.nodes.filter((node) => !seen.has(node.id));
     return away.flatMap((node) => this.framed(node.id, "try-dim"));
   }
@@ -72,7 +73,7 @@ export class TryLayer {
   }
 
   private spots(gone: readonly Step[]): HTMLElement[] {
-    const last = new Map(gone.map((step, index) => [step.node, { step, index }]));
+    const last = new Map(gone.map((step, index) => [outermost(step.node), { step, index }]));
     return [...last].flatMap(([node, { step, index }]) => {
       const tone = toneOf(step);
       const current = index === gone.length - 1 ? " is-current" : "";

@@ -5,10 +5,11 @@ import { button, h, icon } from "../dom";
 import type { Drawing } from "../drawing";
 import type { Editor } from "../editor";
 import { modeSwitch } from "../modes";
+import { outermost } from "../nesting";
 import { CaseRow, casesOf, withCases } from "./cases";
 import { Chooser } from "./chooser";
 import { toneOf, TONES, TryLayer } from "./layer";
-import { howLeft, stepDetail } from "./step";
+import { howLeft, stepDetail, stepName } from "./step";
 import { type Answer, type Change, Refusal, type Source, type Step, type Trial, TryWire } from "./wire";
 
 const QUIET = 300;
@@ -188,7 +189,7 @@ export class Trying {
     this.index = Math.min(Math.max(index, 0), this.last);
     this.show();
     const step = this.trial?.steps[this.index];
-    if (step !== undefined) this.drawing.reveal(step.node);
+    if (step !== undefined) this.drawing.reveal(outermost(step.node));
   }
 
   /** A press on a card leads to its step. */
@@ -196,7 +197,7 @@ export class Trying {
     const node = this.editor.single;
     if (!this.isOn || node === undefined) return;
     const index = this.trial?.steps.findLastIndex((step) => step.node === node) ?? -1;
-    if (index >= 0 && this.trial?.steps[this.index]?.node !== node) this.go(index);
+    if (index >= 0 && outermost(this.trial?.steps[this.index]?.node ?? "") !== node) this.go(index);
   }
 
   private pressed(event: KeyboardEvent): void {
@@ -281,6 +282,7 @@ export class Trying {
         class: `try-step is-${tone}${current ? " is-current" : ""}${index > this.index ? " is-ahead" : ""}`,
         "data-step": index,
         "data-node": step.node,
+        "data-depth": step.node.split("/").length - 1,
       },
       h(
         "button",
@@ -295,7 +297,7 @@ export class Trying {
         h(
           "span",
           { class: "try-words" },
-          h("strong", {}, `${this.editor.nameOf(step.node)}${again}`),
+          h("strong", {}, `${stepName(this.editor, step)}${again}`),
           h("span", {}, howLeft(this.editor, step)),
         ),
       ),

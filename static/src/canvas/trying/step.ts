@@ -17,6 +17,7 @@ const RESTS: Readonly<Record<string, Word>> = {
   system: "tryWaitsSystem",
   retry: "tryWaitsRetry",
   join: "tryWaitsJoin",
+  inside: "tryGoesInside",
 };
 
 const REASONS: Readonly<Record<string, Word>> = {
@@ -35,8 +36,12 @@ const GROUPS: Readonly<Record<string, Word>> = {
   every_item: "tryEveryItem",
 };
 
-export function wayName(editor: Editor, node: string, port: string): string {
-  return editor.ports(node).find((one) => one.id === port)?.label ?? port;
+export function stepName(editor: Editor, step: Step): string {
+  return step.inside?.name ?? editor.nameOf(step.node);
+}
+
+function wayName(editor: Editor, step: Step, port: string): string {
+  return step.inside?.ways[port] ?? editor.ports(step.node).find((one) => one.id === port)?.label ?? port;
 }
 
 /** How a step ended, in a few words. */
@@ -46,7 +51,7 @@ export function howLeft(editor: Editor, step: Step): string {
   if (step.failed !== "") return say("tryFailed", { why: step.failed });
   if (step.finish !== "") return say(step.finish === "cancelled" ? "tryCancelled" : "tryFinished");
   if (step.left.length > 0) {
-    const ways = step.left.map((port) => wayName(editor, step.node, port));
+    const ways = step.left.map((port) => wayName(editor, step, port));
     return say("tryLeftBy", { way: ways.join(say("listJoin")) });
   }
   const rest = RESTS[step.rest];
@@ -186,7 +191,7 @@ function why(editor: Editor, step: Step): HTMLElement {
       "ul",
       {},
       ...step.why.map((rule) => {
-        const name = say("tryRule", { way: wayName(editor, step.node, rule.way) });
+        const name = say("tryRule", { way: wayName(editor, step, rule.way) });
         const parts = rule.kind === "clause" ? [rule] : rule.parts;
         const group = GROUPS[rule.kind];
         const joint = group === undefined || parts.length < 2 ? "" : ` · ${say(group)}`;
@@ -252,7 +257,7 @@ function others(editor: Editor, step: Step, actions: StepActions): HTMLElement {
         const told = other.changes.map((one) =>
           say("tryChange", { field: one.label, before: one.before, after: one.after }),
         );
-        const name = wayName(editor, step.node, other.way);
+        const name = wayName(editor, step, other.way);
         return h(
           "li",
           { "data-way": other.way },

@@ -37,6 +37,8 @@ export interface Answer {
 
 export interface Step {
   readonly node: string;
+  /** What the step and its ways are called where it lies inside a sub-flow; the flow's own are known to the page. */
+  readonly inside: { readonly name: string; readonly ways: { readonly [port: string]: string } } | null;
   readonly attempt: number;
   readonly left: readonly string[];
   readonly rest: string;

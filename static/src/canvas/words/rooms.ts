@@ -5,5 +5,6 @@ export { drafts } from "./drafts";
 export { editing } from "./editing";
 export { forms } from "./forms";
 export { live } from "./live";
+export { nesting } from "./nesting";
 export { reading } from "./reading";
 export { trying } from "./trying";
