@@ -89,7 +89,9 @@ def test_a_real_order_waits_inside_and_its_story_is_nested(house: House, enter: 
     page.goto(f"/orders/{run_id}")
     expect(page.locator('.visit[data-depth="1"]', has_text="Sub-flow › ").first).to_be_visible()
     page.goto("/flows/around/live")
-    expect(page.locator('.live-plane > .live-badge[data-node="sub"] strong, .live-badge strong').first).to_have_text("1")
+    expect(page.locator('.live-plane > .live-badge[data-node="sub"] strong, .live-badge strong').first).to_have_text(
+        "1"
+    )
     assert house.service.decide_task(f"{run_id}.5.1", "reject", "no", Actor("wu")) is None
     house.settle()
     page.goto(f"/orders/{run_id}")

@@ -96,7 +96,7 @@ export class Sentences {
     if (schema["x-widget"] === "notifier") return labelOf(this.palette.notifiers, String(value));
     if (schema["x-widget"] === "system") return labelOf(this.palette.systems, String(value));
     if (schema["x-widget"] === "flow") return labelOf(this.palette.flows, String(value));
-    if (schema["x-widget"] === "flow-version") return plain(value);
+    if (schema["x-widget"] === "flow-version") return this.say("versionTold", { version: plain(value) });
     if (schema.format === "field")
       return fieldAt(this.palette, String(value), "order")?.label ?? String(value);
     if (Array.isArray(value)) return this.list(schema, value);

@@ -6,6 +6,7 @@ export const nesting = inBoth(
   {
     noFlows: "No other flow is published yet.",
     versionOf: "Version {version}",
+    versionTold: "version {version}",
     versionNoted: "Version {version}: {note}",
     versionGone: "Version {version} (not published here)",
     openVersion: "Open version {version}",
@@ -18,6 +19,7 @@ export const nesting = inBoth(
   {
     noFlows: "还没有其他已发布的流程。",
     versionOf: "第 {version} 版",
+    versionTold: "第 {version} 版",
     versionNoted: "第 {version} 版：{note}",
     versionGone: "第 {version} 版（这里没有发布）",
     openVersion: "打开第 {version} 版",
