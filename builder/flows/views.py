@@ -3,6 +3,7 @@
 import json
 import re
 import unicodedata
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from flask import Blueprint, Response, abort, flash, make_response, render_template, request
@@ -23,6 +24,7 @@ from builder.web import asker, go, service
 from runtime.clock import now
 from runtime.core.engine import micros
 from runtime.core.flow import FlowCheck
+from runtime.core.flow_nesting import inner_flows
 from runtime.flows import default_flow
 from runtime.store import screens, versions
 from runtime.store.database import reading
@@ -88,11 +90,12 @@ def make() -> ResponseReturnValue:
 @pages.get("/flows/<key>/export")
 @requires("flows.see")
 def export(key: str) -> ResponseReturnValue:
-    """The flow, as the asker sees it, as a file."""
+    """The flow, as the asker sees it, as a file; with the flows that it goes through, a bundle."""
     document = service().drafts.document(key, current_user.name)
     if document is None:
         abort(404)
-    return _file(document, key)
+    documents = _with_sub_flows([document])
+    return _file(documents[0] if len(documents) == 1 else bundle(documents), key)
 
 
 @pages.get("/flows/export")
@@ -104,7 +107,7 @@ def export_many() -> ResponseReturnValue:
     if not documents:
         flash(_("Choose the flows first."), "bad")
         return go("flows.list_page")
-    return _file(bundle(documents), f"flows-{now():%Y-%m-%d}")
+    return _file(bundle(_with_sub_flows(documents)), f"flows-{now():%Y-%m-%d}")
 
 
 @pages.post("/flows/<key>/default")
@@ -126,6 +129,18 @@ def _fitting(connection: Connection, text: str) -> set[str]:
         for key, name in screens.flow_names(connection).items()
         if all(word in f"{key} {words(name, 'en')} {words(name, 'zh-CN')}".casefold() for word in wanted)
     }
+
+
+def _with_sub_flows(documents: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The flows, and before them those that they go through as they go through them, each key once."""
+    found: dict[str, Mapping[str, Any]] = {}
+    chosen = {document["key"]: document for document in documents}
+    for document in documents:
+        flow = service().flows.check(document).flow
+        for inner in reversed(list(inner_flows(flow)) if flow else []):
+            if inner.key not in chosen:
+                found.setdefault(inner.key, inner.document)
+    return [*found.values(), *chosen.values()]
 
 
 def _file(content: Any, name: str) -> Response:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.core.flow_documents import document
 from tests.trade import DESIGNER
 from tests.web.conftest import BIG_ORDERS, House, Visitor
 
@@ -55,3 +56,13 @@ def test_chosen_flows_go_out_as_one_file(designer: Visitor) -> None:
     assert designer.look("/flows/export").status_code == 303  # nothing chosen
     one = json.loads(designer.get("/flows/big-orders/export"))
     assert (one["key"], one["format"]) == ("big-orders", "orderflow/1")
+
+
+def test_a_flow_goes_out_with_the_flows_that_it_goes_through(house: House, designer: Visitor) -> None:
+    steps = [("in", "ingest", {}), ("sub", "sub-flow", {"flow": "big-orders", "version": 1}), ("end", "end", {})]
+    drawn = document(steps, ["in.out>sub", "sub.done>end"], key="around")
+    house.service.flows.add(drawn, DESIGNER)
+    told = json.loads(designer.get("/flows/around/export"))
+    assert [flow["key"] for flow in told["flows"]] == ["big-orders", "around"]
+    many = json.loads(designer.get("/flows/export?key=big-orders&key=around"))
+    assert [flow["key"] for flow in many["flows"]] == ["big-orders", "around"]
