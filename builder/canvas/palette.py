@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 import nodes
 from builder.i18n import words
@@ -20,6 +20,7 @@ from runtime.core.conditions import OPERATORS
 from runtime.core.order import FIELDS, LINE_FIELDS, Field
 from runtime.core.words import messages, spoken
 from runtime.store import screens, versions
+from runtime.store.tables import channels, flows
 from runtime.systems import all_systems
 
 Json = dict[str, Any]
@@ -50,7 +51,7 @@ def palette(connection: Connection, language: str, currency: str) -> Json:
         "teams": [_named(row["key"], words(row["name"])) for row, _, _ in screens.team_rows(connection)],
         "people": [_named(row["name"], row["display"]) for row in screens.people_rows(connection) if row["active"]],
         "roles": [_named(duty, duty_name(duty)) for duty in DUTY_NAMES],
-        "channels": [_named(name, name) for name in screens.channel_names(connection)],
+        "channels": _channels(connection, language),
         "notifiers": _outlets("notifiers", language),
         "systems": [*_outlets("systems", language), *_set_up(connection, language)],
         "flows": _flows(connection, language),
@@ -164,6 +165,21 @@ def _named(key: str, label: str) -> Json:
 
 def _outlets(kind: str, language: str) -> Sequence[Json]:
     return [_named(name, words(outlet.label, language)) for name, outlet in outlets(kind).items()]
+
+
+def _channels(connection: Connection, language: str) -> list[Json]:
+    """The shops' channels, each with the flow that takes its orders by name."""
+    query = select(channels.c.name, channels.c.flow_key, flows.c.name.label("flow_name"))
+    rows = connection.execute(
+        query.join(flows, flows.c.key == channels.c.flow_key, isouter=True).order_by(channels.c.name)
+    )
+    return [
+        {
+            **_named(row.name, row.name),
+            **({"flow": _named(row.flow_key, words(row.flow_name, language))} if row.flow_key else {}),
+        }
+        for row in rows.all()
+    ]
 
 
 def _flows(connection: Connection, language: str) -> Sequence[Json]:

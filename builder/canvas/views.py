@@ -12,6 +12,7 @@ from builder.auth import may, requires
 from builder.canvas.answers import answered, body, iso, refused, told_problems
 from builder.canvas.drafts import behind, overtaken
 from builder.canvas.palette import palette
+from builder.flows.supply import take_over, taken_elsewhere
 from builder.i18n import language_tag
 from builder.i18n.text import _
 from builder.models import engine
@@ -19,6 +20,7 @@ from builder.orders.story import names
 from builder.web import asker, counting, service
 from runtime.core.flow import FlowCheck, fingerprint
 from runtime.drafts import Behind, Overtaken
+from runtime.flows import default_flow
 from runtime.store import versions
 from runtime.store.database import reading
 from runtime.store.tables import flow_versions
@@ -45,6 +47,27 @@ def offer() -> ResponseReturnValue:
     """Step types, fields of the order, people, teams and outlets, in the asker's language."""
     with reading(engine()) as connection:
         return answered(palette(connection, language_tag(), DEFAULT_CURRENCY))
+
+
+@pages.get("/flows/<key>/publication")
+@requires("flows.see")
+def whose_orders(key: str) -> ResponseReturnValue:
+    """Whose orders the asker's draft would get: its channels, those that go elsewhere until they are handed over."""
+    document = service().drafts.document(key, current_user.name)
+    if document is None:
+        abort(404)
+    named = list(document.get("channels", ()))
+    with reading(engine()) as connection:
+        elsewhere = taken_elsewhere(connection, key, named)
+        is_default = default_flow(connection) in (None, key)
+    return answered(
+        {
+            "channels": named,
+            "elsewhere": [{"channel": one.name, "flow": one.flow_name} for one in elsewhere],
+            "is_default": is_default,
+            "may_take_over": may("people.manage"),
+        }
+    )
 
 
 @pages.post("/flows/<key>/publication")
@@ -74,6 +97,8 @@ def publish(key: str) -> ResponseReturnValue:
     }
     with reading(engine()) as connection:
         left = versions.counts_left_behind(connection, key).get(key, {})
+    if told.get("take_over") is True and may("people.manage"):
+        take_over(key, document.get("channels", ()), asker(current_user.name))
     if left:
         answer["behind"] = {"orders": sum(left.values()), "address": url_for("moving.list_page", key=key)}
     return answered(answer)

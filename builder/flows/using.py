@@ -7,13 +7,14 @@ from typing import Final
 from flask import Blueprint, abort, flash, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select
 
 from builder.auth import may, requires
 from builder.drawn import DrawnFlow, Picture
 from builder.flows.keys import store_new
 from builder.flows.samples import SAMPLES, Arrival, Sample, arrivals, sample_orders, visits
 from builder.flows.shop import Shop, fill_team, last_orders, read_shop
+from builder.flows.supply import take_over
 from builder.flows.templates import Template, template
 from builder.flows.thumbnail import thumbnail
 from builder.flows.wizard import Form, Made, Told, blank, filled
@@ -28,9 +29,7 @@ from runtime.core.engine import micros
 from runtime.core.flow import FlowCheck, compile_plan, fingerprint
 from runtime.drafts import OpenDraft
 from runtime.flows import Published, default_flow
-from runtime.store import trail
 from runtime.store.database import begin, reading
-from runtime.store.tables import channels as channel_table
 from runtime.store.tables import flow_versions
 
 pages = Blueprint("using", __name__)
@@ -114,7 +113,8 @@ def publish(key: str) -> ResponseReturnValue:
             abort(404)
         case Published():
             if request.form.get("take_over") and may("people.manage"):
-                _take_over(key)
+                document = service().drafts.document(key, current_user.name) or {}
+                take_over(key, document.get("channels", ()), actor)
             flash(_("Published, version %(n)s.", n=published.version), "good")
         case FlowCheck():
             flash(_("The flow has errors. Mend them, then publish."), "bad")
@@ -221,17 +221,3 @@ def _empty_teams(teams: Mapping[str, Words], shop: Shop) -> list[str]:
         for key, name in teams.items()
         if key not in shop.teams or not shop.teams[key].members
     ]
-
-
-def _take_over(key: str) -> None:
-    """Let the flow take its channels from the flows that took them until now."""
-    document = service().drafts.document(key, current_user.name)
-    wanted: list[str] = list(document.get("channels", ())) if document else []
-    actor, at = asker(current_user.name), micros(now())
-    with begin(engine(), durable=True) as connection:
-        query = select(channel_table.c.name).where(
-            channel_table.c.name.in_(wanted), channel_table.c.flow_key.is_distinct_from(key)
-        )
-        for name in connection.execute(query.order_by(channel_table.c.name)).scalars().all():
-            connection.execute(update(channel_table).where(channel_table.c.name == name).values(flow_key=key))
-            trail.write(connection, actor, at, "channel.change", name, after={"flow": key})

@@ -8,6 +8,7 @@ from werkzeug.test import TestResponse
 
 from builder.i18n import LANGUAGES
 from nodes import node_types
+from runtime.actor import SYSTEM
 from tests.web.conftest import BIG_ORDERS, TOKEN, House, Visitor
 
 DRAFT = "/flows/big-orders/draft"
@@ -187,3 +188,26 @@ def test_a_way_out_is_named_as_its_card_names_it_and_a_team_of_the_shop_is_not_c
     assert answer.json is not None
     codes = {problem["code"]: problem["text"] for problem in answer.json["problems"]}
     assert "“通过”" in codes["flow.port_open"] and "flow.team_unlisted" not in codes
+
+
+def test_who_publishes_hears_whose_orders_come_and_only_who_may_hands_channels_over(house: House) -> None:
+    rival = {**BIG_ORDERS, "key": "rival", "name": "Rival", "channels": ["own-shop", "new-shop"]}
+    house.service.flows.add(rival, SYSTEM)
+    lin, root = house.enter("lin"), house.enter("root")
+    address = "/flows/rival/publication"
+    told = lin.client.get(address).json
+    assert told is not None and (told["is_default"], told["may_take_over"]) == (False, False)
+    assert [one["channel"] for one in told["elsewhere"]] == ["own-shop"]
+
+    assert send(lin, "POST", address, {"note": "", "rev": 0, "take_over": True}).status_code == 200
+    assert "own-shop" in {one["channel"] for one in lin.client.get(address).json["elsewhere"]}  # type: ignore[index]
+    change_of_root = {"id": "r", "kind": "do", "label": "did", "change": {"name": "Mine"}}
+    at = root.client.get("/flows/rival/draft").json
+    assert at is not None
+    body = {"page": "p", "rev": 0, "base_rev": at["base_rev"], "edits": [change_of_root]}
+    assert send(root, "POST", "/flows/rival/draft/changes", body).status_code == 200
+    assert send(root, "POST", address, {"note": "", "rev": 1, "take_over": True}).status_code == 200
+    assert root.client.get(address).json["elsewhere"] == []  # type: ignore[index]
+    offered = root.client.get("/canvas/palette?lang=en").json
+    assert offered is not None
+    assert {one["key"]: one.get("flow", {}).get("label") for one in offered["channels"]}["own-shop"] == "Mine"

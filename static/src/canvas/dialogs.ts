@@ -34,7 +34,7 @@ export function askToPublish(
   say: Say,
   goesOut: Promise<readonly Node[]>,
   publish: (note: string) => Promise<void>,
-): void {
+): HTMLDialogElement {
   const id = freshId("note");
   const note = h("textarea", {
     class: "textarea",
@@ -79,4 +79,5 @@ export function askToPublish(
   );
   const dialog = showDialog(say("publishTitle"), say, form);
   note.focus();
+  return dialog;
 }

@@ -99,10 +99,10 @@ export class Draft {
   }
 
   /** Publish what is drawn. Throws `Refused`, or `NotSaved` when the last changes could not be stored first. */
-  async publish(note: string): Promise<PublishedAnswer> {
+  async publish(note: string, takeOver: boolean): Promise<PublishedAnswer> {
     await this.save();
     if (!this.isSaved) throw new NotSaved();
-    const answer = await this.server.publish(note, this.rev);
+    const answer = await this.server.publish(note, this.rev, takeOver);
     this.published = { version: answer.version, fingerprint: answer.fingerprint };
     this.fingerprint = answer.fingerprint;
     this.differs = false;

@@ -332,6 +332,10 @@ export class Inspector {
     );
   }
 
+  focusChannels(): void {
+    this.body.querySelector<HTMLElement>(".flow-channels input")?.focus();
+  }
+
   private channels(): HTMLElement {
     const { editor } = this;
     const { say } = editor;
@@ -351,11 +355,13 @@ export class Inspector {
         },
       });
       box.checked = chosen.has(channel.key);
-      return h("label", { class: "check" }, box, h("span", {}, channel.label));
+      const away = channel.flow !== undefined && channel.flow.key !== editor.document.key;
+      const note = away && h("span", { class: "hint" }, say("takenBy", { flow: channel.flow.label }));
+      return h("label", { class: "check" }, box, h("span", {}, channel.label), note);
     });
     return h(
       "div",
-      { class: "field", role: "group", "aria-label": say("flowChannels") },
+      { class: "field flow-channels", role: "group", "aria-label": say("flowChannels") },
       h("span", { class: "label" }, say("flowChannels")),
       h("span", { class: "hint" }, say("flowChannelsHelp")),
       h("div", { class: "checks" }, ...boxes),

@@ -29,6 +29,7 @@ import { Past } from "./past";
 import { type DraftAnswer, Refused, Server } from "./server";
 import type { Palette } from "./palette-types";
 import { EdgeTools, emptyHint, zoomTools } from "./tools";
+import { Supply } from "./supply";
 import { Trying } from "./trying/main";
 import { findView, markDifferences, restoreChosen, shownIn, type View, viewBanner, wishOf } from "./views";
 import { type Say, wordsIn } from "./words";
@@ -311,9 +312,14 @@ class Page {
       this.toast(say("publishSame", { version: draft.published.version }), "");
       return;
     }
-    askToPublish(say, this.goesOut(), async (note) => {
+    const supply = new Supply(say, () => {
+      dialog.close();
+      this.showFlow();
+      this.inspector.focusChannels();
+    });
+    const dialog = askToPublish(say, this.goesOut(supply), async (note) => {
       try {
-        const { version, behind } = await draft.publish(note);
+        const { version, behind } = await draft.publish(note, supply.isTakenOver);
         const left =
           behind && h("a", { href: behind.address }, say("ordersBehind", { orders: behind.orders }));
         this.toast(say("published", { version }), "good", left);
@@ -327,17 +333,18 @@ class Page {
   }
 
   /** What differs from the published version, and whose work it is. */
-  private async goesOut(): Promise<readonly Node[]> {
+  private async goesOut(supply: Supply): Promise<readonly Node[]> {
     const { editor, draft, say } = this;
     const people = await draft.authors();
+    const whose = supply.tell(await this.server.whoseOrders());
     const live = draft.published;
-    if (live === null) return [h("p", {}, say("goesOutFirst"))];
+    if (live === null) return [...whose, h("p", {}, say("goesOutFirst"))];
     const { told, moved } = differences(await this.server.version(live.version), editor.document, editor);
     const list = differenceList(editor, told, moved);
     const by =
       people.length > 0 &&
       h("p", { class: "goes-out-by" }, say("goesOutBy", { people: people.join(say("listJoin")) }));
-    return [h("p", {}, say(told.length > 0 ? "goesOut" : "goesOutNothing")), list, by].filter(
+    return [...whose, h("p", {}, say(told.length > 0 ? "goesOut" : "goesOutNothing")), list, by].filter(
       (one) => one !== false,
     );
   }

@@ -96,6 +96,11 @@ export interface Named {
   readonly actions?: readonly { readonly key: string; readonly label: string }[];
 }
 
+/** A channel, and the flow that takes its orders by name, if one does. */
+export interface Channel extends Named {
+  readonly flow?: Named;
+}
+
 /** A flow that was published, with its versions, the newest first. */
 export interface PublishedFlow extends Named {
   readonly versions: readonly { readonly number: number; readonly note: string }[];
@@ -108,7 +113,7 @@ export interface Palette {
   readonly teams: readonly Named[];
   readonly people: readonly Named[];
   readonly roles: readonly Named[];
-  readonly channels: readonly Named[];
+  readonly channels: readonly Channel[];
   readonly notifiers: readonly Named[];
   readonly systems: readonly Named[];
   readonly flows: readonly PublishedFlow[];

@@ -7,6 +7,7 @@ import type { Kind, Line, NumberedLine } from "./log";
 import type { CountsAnswer, CountsAsked } from "./form/counts";
 import type { SamplesAnswer } from "./form/samples";
 import type { Palette } from "./palette-types";
+import type { WhoseOrders } from "./supply";
 
 export interface Addresses {
   readonly palette: string;
@@ -181,8 +182,15 @@ export class Server {
       .document;
   }
 
-  publish(note: string, rev: number): Promise<PublishedAnswer> {
-    return this.ask<PublishedAnswer>("POST", this.addresses.publication, { note, rev });
+  /** Whose orders the draft would get if it were published now. */
+  whoseOrders(): Promise<WhoseOrders> {
+    return this.ask<WhoseOrders>("GET", this.addresses.publication);
+  }
+
+  /** Publish the draft; with `takeOver` its channels come over from the flows that took them until now. */
+  publish(note: string, rev: number, takeOver = false): Promise<PublishedAnswer> {
+    const told = { note, rev, take_over: takeOver };
+    return this.ask<PublishedAnswer>("POST", this.addresses.publication, told);
   }
 
   /** What the fields of recent orders hold. */

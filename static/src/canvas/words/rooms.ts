@@ -6,5 +6,6 @@ export { editing } from "./editing";
 export { forms } from "./forms";
 export { live } from "./live";
 export { nesting } from "./nesting";
+export { publishing } from "./publishing";
 export { reading } from "./reading";
 export { trying } from "./trying";
