@@ -21,6 +21,7 @@ log = structlog.get_logger()
 RUNS_QUEUE = "orderflow.runs"
 EFFECTS_QUEUE = "orderflow.effects"
 ACTS_QUEUE = "orderflow.acts"
+PULLS_QUEUE = "orderflow.pulls"
 HOLD_MS = 1_500
 SILENT_SECONDS = 2.0
 JOB_TIMEOUT_SECONDS = 180

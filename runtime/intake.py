@@ -99,13 +99,18 @@ class KeyTaken:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """All that one request brings. `answer` makes its answer from one receipt an arrival, in their order."""
+    """All that one request brings. `answer` makes its answer from one receipt an arrival, in their order.
+
+    `along` writes what must stand or fall with the orders, in their transaction, which may be tried several times. When it
+    raises, nothing of the delivery is stored.
+    """
 
     sender: str
     arrivals: Sequence[Arrival]
     refused: Sequence[Refused]
     answer: Callable[[Sequence[Receipt]], Answer]
     key: Key | None = None
+    along: Callable[[Connection, Sequence[Receipt]], None] | None = None
 
 
 def refuse(
@@ -254,6 +259,8 @@ def _store_all(
         answer = answers[id(one)] = one.answer(own)
         rings = rings or any(receipt.status == "accepted" for receipt in own)
         kept.extend((one.sender, refused) for refused in (*one.refused, *_conflicts(one.arrivals, own)))
+        if one.along:
+            one.along(connection, own)
         if one.key:
             answered[one.key.owner, one.key.text] = (one.key.digest, answer)
             rows.append(_receipt_row(one.key, answer, micros(now)))

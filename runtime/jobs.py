@@ -35,9 +35,10 @@ def look_around(claims: Path) -> None:
     try:
         with left_by_the_dead(claims) as left:
             service.outbox.take_up(left)
+            service.pulling.take_up(left)
     except SQLAlchemyError as broken:
         log.warning("claims.left_to_lapse", error=repr(broken))
-    for bell in (service.run_bell, service.effect_bell, service.act_bell):
+    for bell in _bells(service):
         bell.ring_anew()
 
 
@@ -59,16 +60,25 @@ def act() -> None:
     _linger(service.act_bell, lambda: service.acts.work() + service.moving.work())
 
 
+def pull() -> None:
+    """Begin to pull the channels that are due; what is begun goes on behind."""
+    service = _service()
+    _linger(service.pull_bell, service.pulling.work)
+
+
 def _service() -> Service:
     if not _bound:
         raise RuntimeError("no service is bound in this worker: start it with `orderflow worker`")
     return _bound[0]
 
 
+def _bells(service: Service) -> tuple[Doorbell, ...]:
+    return service.run_bell, service.effect_bell, service.act_bell, service.pull_bell
+
+
 def _called_elsewhere(bell: Doorbell) -> bool:
     """Whether another bell was rung and nobody came."""
-    service = _service()
-    return any(one.unanswered() for one in (service.run_bell, service.effect_bell, service.act_bell) if one is not bell)
+    return any(one.unanswered() for one in _bells(_service()) if one is not bell)
 
 
 def _linger(bell: Doorbell, work: Callable[[], int]) -> None:

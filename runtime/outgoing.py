@@ -92,7 +92,7 @@ class Allowed:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What came back. `headers` by lower-case name; `body` whole, or None when it is larger than `LARGEST_ANSWER`."""
+    """What came back. `headers` by lower-case name; `body` whole, or None when it is larger than was asked for."""
 
     status: int
     headers: Mapping[str, str]
@@ -141,7 +141,7 @@ def post(
     deadline = time.monotonic() + timeout_seconds
     place, sent = look_up(url, allowed, resolver), dict(headers)
     for _ in range(MOST_REDIRECTS + 1):
-        response = _post_there(place, body, sent, deadline, tls)
+        response = _ask_there(place, body, sent, deadline, tls, LARGEST_ANSWER)
         target = response.headers.get("location")
         if response.status not in TURNS or not target:
             return response
@@ -155,6 +155,25 @@ def post(
             sent = {name: value for name, value in sent.items() if name.lower() not in PROOFS}
         place = following
     raise Refused("redirects", most=MOST_REDIRECTS)
+
+
+def get(
+    url: str,
+    headers: Mapping[str, str],
+    timeout_seconds: float,
+    allowed: Allowed,
+    *,
+    largest: int = LARGEST_ANSWER,
+    resolver: Resolver = resolve,
+    tls: ssl.SSLContext | None = None,
+) -> Response:
+    """Ask for what is at an address. A redirect is not followed: what proves who asks is good for this address alone."""
+    deadline = time.monotonic() + timeout_seconds
+    response = _ask_there(look_up(url, allowed, resolver), None, headers, deadline, tls, largest)
+    target = response.headers.get("location")
+    if response.status in TURNS and target:
+        raise Refused("moved", status=response.status, target=target[:200])
+    return response
 
 
 def look_up(url: str, allowed: Allowed, resolver: Resolver = resolve) -> Place:
@@ -214,8 +233,13 @@ def _public_tls() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def _post_there(
-    place: Place, body: bytes, headers: Mapping[str, str], deadline: float, tls: ssl.SSLContext | None
+def _ask_there(
+    place: Place,
+    body: bytes | None,
+    headers: Mapping[str, str],
+    deadline: float,
+    tls: ssl.SSLContext | None,
+    largest: int,
 ) -> Response:
     """Try the addresses one after the other until one takes the connection; what was sent once is not sent again."""
     unreached: HTTPError | None = None
@@ -224,7 +248,7 @@ def _post_there(
         if left <= 0:
             raise TooLate("no answer within the time allowed")
         try:
-            response = _post_to(address, place, body, headers, left, tls)
+            response = _ask_at(address, place, body, headers, left, tls, largest)
         except NewConnectionError as closed:
             unreached = closed
         except (HTTPError, HTTPException, OSError) as broken:
@@ -238,26 +262,34 @@ def _post_there(
     raise Unanswered(f"nobody answers at {place.host_header} ({_why(unreached)})")
 
 
-def _post_to(
-    address: str, place: Place, body: bytes, headers: Mapping[str, str], seconds: float, tls: ssl.SSLContext | None
+def _ask_at(
+    address: str,
+    place: Place,
+    body: bytes | None,
+    headers: Mapping[str, str],
+    seconds: float,
+    tls: ssl.SSLContext | None,
+    largest: int,
 ) -> Response:
+    """Send a body, or ask for what is there where there is none to send."""
     connection = _connection(address, place, seconds, tls)
     # Each read may take its time, but all of them together may not: a trickle of bytes ends here as well.
     over = threading.Timer(seconds, _cut, (connection,))
     over.daemon = True
     over.start()
     try:
+        method = "GET" if body is None else "POST"
         connection.request(
-            "POST", place.path, body, {**headers, "Host": place.host_header, "Connection": "close"},
+            method, place.path, body, {**headers, "Host": place.host_header, "Connection": "close"},
             preload_content=False, decode_content=False,
         )  # fmt: skip
         answer = connection.getresponse()
-        text = answer.read(LARGEST_ANSWER + 1)
+        text = answer.read(largest + 1)
         told = {name.lower(): value for name, value in answer.headers.items()}
         promised = _bytes_promised(told.get("content-length", ""))
-        if len(text) < min(promised, LARGEST_ANSWER):
+        if len(text) < min(promised, largest):
             raise ConnectionError(f"{len(text)} of {promised} bytes came")
-        return Response(answer.status, told, text if len(text) <= LARGEST_ANSWER else None)
+        return Response(answer.status, told, text if len(text) <= largest else None)
     finally:
         over.cancel()
         connection.close()

@@ -32,6 +32,7 @@ from runtime.intake import Arrival, Intake, Receipt
 from runtime.mending import Mending
 from runtime.moving import Moving
 from runtime.outbox import Outbox
+from runtime.pulling import Pulling
 from runtime.reconcile import Reconciler
 from runtime.store import journal, lanes, trail
 from runtime.store.database import begin, reading
@@ -67,15 +68,18 @@ class Service:
         run_bell: doorbell.Doorbell,
         effect_bell: doorbell.Doorbell,
         act_bell: doorbell.Doorbell,
+        pull_bell: doorbell.Doorbell,
         clock: Clock,
         outlets: Outlets,
         zone: tzinfo = BUSINESS_ZONE,
         in_hand: InHand | None = None,
+        secret_key: str = "",
     ) -> None:
         self.engine = engine
         self.run_bell = run_bell
         self.effect_bell = effect_bell
         self.act_bell = act_bell
+        self.pull_bell = pull_bell
         self.clock = clock
         self.flows = Flows(engine, clock)
         self.drafts = Drafts(engine, clock, self.flows)
@@ -86,6 +90,7 @@ class Service:
         self.intake = Intake(engine, clock, run_bell.ring, Breaker(zone))
         self.surges = Surges(engine, clock, zone, self.decider, run_bell.ring)
         self.outbox = Outbox(engine, clock, outlets, effect_bell.ring, self.deliver_answers, in_hand)
+        self.pulling = Pulling(engine, clock, self.intake, pull_bell.ring, secret_key, in_hand)
         self.reconciler = Reconciler(engine, clock, zone)
         self._tidy_at = 0
 
@@ -158,6 +163,8 @@ class Service:
             self.effect_bell.ring()
         if self.acts.due() or self.moving.due():
             self.act_bell.ring()
+        if self.pulling.due():
+            self.pull_bell.ring()
         self.surges.tick()
         self.reconciler.tick()
 

@@ -110,7 +110,7 @@ def problems_of(system: System, before: RowMapping | None) -> list[Problem]:
     found = (
         None if before else _name_problem(system.name),
         _label_problem(system.label),
-        _url_problem(system.url),
+        url_problem(system.url, "url"),
         _proof_problem(system, before),
     )
     return [one for one in found if one]
@@ -306,13 +306,14 @@ def _label_problem(label: Words) -> Problem | None:
     return None if fit else Problem("system.label", "label", {"most": LONGEST_LABEL})
 
 
-def _url_problem(url: str) -> Problem | None:
+def url_problem(url: str, where: str) -> Problem | None:
+    """Why an address that somebody typed can never be called; None: it may be."""
     if len(url) > LONGEST_URL:
-        return Problem("system.url_long", "url", {"most": LONGEST_URL})
+        return Problem("system.url_long", where, {"most": LONGEST_URL})
     try:
         read_url(url)
     except Refused as refused:
-        return Problem(refused.code, "url", refused.params)
+        return Problem(refused.code, where, refused.params)
     return None
 
 
@@ -323,12 +324,20 @@ def _proof_problem(system: System, before: RowMapping | None) -> Problem | None:
         return Problem("system.secret_unused", "proof") if system.secret else None
     if before and before["secret"] and system.secret is None:
         # A kept secret goes where it was meant for: whoever may change the address does not learn it by that.
-        moved = _origin(system.url) != _origin(before["url"])
-        return Problem("system.secret_again", "secret") if moved else None
+        return moved_problem(system.url, before["url"])
     if not system.secret:
         return Problem("system.secret_missing", "secret")
-    # It stands in a header, where only these signs can.
-    fit = len(system.secret) <= LONGEST_SECRET and all("!" <= sign <= "~" for sign in system.secret)
+    return secret_problem(system.secret)
+
+
+def moved_problem(url: str, before: str) -> Problem | None:
+    """Why a kept secret is not used for an address: it was meant for another host."""
+    return Problem("system.secret_again", "secret") if _origin(url) != _origin(before) else None
+
+
+def secret_problem(secret: str) -> Problem | None:
+    """Why a text cannot be a secret: it may have to stand in a header, where only these signs can."""
+    fit = len(secret) <= LONGEST_SECRET and all("!" <= sign <= "~" for sign in secret)
     return None if fit else Problem("system.secret", "secret", {"most": LONGEST_SECRET})
 
 

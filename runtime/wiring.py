@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 from redis import Redis
 
 from runtime import clock
-from runtime.doorbell import ACTS_QUEUE, EFFECTS_QUEUE, RUNS_QUEUE, Doorbell
+from runtime.doorbell import ACTS_QUEUE, EFFECTS_QUEUE, PULLS_QUEUE, RUNS_QUEUE, Doorbell
 from runtime.effects import Outlets
 from runtime.in_hand import InHand
 from runtime.service import Service
@@ -25,7 +25,7 @@ def open_service(
 ) -> Service:
     """A service on this database (already migrated) and this Redis. Nothing is connected before the first call.
 
-    Without the secret key of the installation, calls to systems that ask for a secret go out without one. `timezone` is
+    Without the secret key of the installation, no secret can be opened: what asks for one is not called. `timezone` is
     that of the business: orders are counted by its clock hours. `in_hand` is for who makes calls, and may be killed.
     """
     redis = Redis.from_url(redis_url, socket_timeout=2, health_check_interval=30)
@@ -35,8 +35,10 @@ def open_service(
         run_bell=Doorbell(redis, RUNS_QUEUE, "runtime.jobs.drain"),
         effect_bell=Doorbell(redis, EFFECTS_QUEUE, "runtime.jobs.perform"),
         act_bell=Doorbell(redis, ACTS_QUEUE, "runtime.jobs.act"),
+        pull_bell=Doorbell(redis, PULLS_QUEUE, "runtime.jobs.pull"),
         clock=moment,
         outlets=LiveOutlets(engine, secret_key) if outlets is None else outlets,
         zone=ZoneInfo(timezone),
         in_hand=in_hand,
+        secret_key=secret_key,
     )

@@ -68,7 +68,7 @@ def work(settings: Settings, *, first: str, tied: bool) -> None:
     from rq.serializers import JSONSerializer
 
     from runtime import jobs
-    from runtime.doorbell import ACTS_QUEUE, EFFECTS_QUEUE, RUNS_QUEUE
+    from runtime.doorbell import ACTS_QUEUE, EFFECTS_QUEUE, PULLS_QUEUE, RUNS_QUEUE
     from runtime.in_hand import InHand
     from runtime.wiring import open_service
 
@@ -81,8 +81,17 @@ def work(settings: Settings, *, first: str, tied: bool) -> None:
     else:
         end_without(redis, settings)
     in_hand = InHand(settings.home / CLAIMS)
-    jobs.bind(open_service(settings.database_url, settings.redis_url, secret_key=settings.secret_key, in_hand=in_hand))
-    names = [RUNS_QUEUE, EFFECTS_QUEUE, ACTS_QUEUE] if first == "runs" else [EFFECTS_QUEUE, ACTS_QUEUE, RUNS_QUEUE]
+    jobs.bind(
+        open_service(
+            settings.database_url,
+            settings.redis_url,
+            secret_key=settings.secret_key,
+            timezone=settings.timezone,
+            in_hand=in_hand,
+        )
+    )
+    by_turns = [EFFECTS_QUEUE, ACTS_QUEUE, PULLS_QUEUE]
+    names = [RUNS_QUEUE, *by_turns] if first == "runs" else [*by_turns, RUNS_QUEUE]
     queues = [Queue(name, connection=redis, serializer=JSONSerializer) for name in names]
     worker = SimpleWorker(
         queues,

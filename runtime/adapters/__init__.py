@@ -1,4 +1,4 @@
-"""The ways out of the process: one folder for each notifier and system, found by itself."""
+"""The ways out of the process: one folder for each notifier, system and source of orders, found by itself."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
 
-from runtime.adapters.contract import Outlet
+from runtime.adapters.contract import Outlet, Source
 
 _HERE = Path(__file__).parent
 
@@ -14,5 +14,16 @@ _HERE = Path(__file__).parent
 @cache
 def outlets(kind: str) -> Mapping[str, Outlet]:
     """Every outlet of a kind, `notifiers` or `systems`, by its folder's name."""
-    names = sorted(path.parent.name for path in (_HERE / kind).glob("*/__init__.py"))
-    return MappingProxyType({name: import_module(f"runtime.adapters.{kind}.{name}").OUTLET for name in names})
+    return MappingProxyType({name: import_module(f"runtime.adapters.{kind}.{name}").OUTLET for name in _folders(kind)})
+
+
+@cache
+def order_sources() -> Mapping[str, Source]:
+    """Every source of orders, by its folder's name."""
+    return MappingProxyType(
+        {name: import_module(f"runtime.adapters.sources.{name}").SOURCE for name in _folders("sources")}
+    )
+
+
+def _folders(kind: str) -> list[str]:
+    return sorted(path.parent.name for path in (_HERE / kind).glob("*/__init__.py"))

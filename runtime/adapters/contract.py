@@ -1,10 +1,16 @@
-"""What an outlet (a notifier or a system) is: it takes one call and says what came of it."""
+"""What an outlet (a notifier or a system) is: it takes one call and says what came of it.
+
+And what a source is: it is asked for orders, page by page.
+"""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from nodes.contract import Answered, Words
+from runtime.core.json_text import Item
+from runtime.core.problem import Problem
+from runtime.outgoing import Allowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +39,46 @@ class Outlet:
     send: Callable[[Call], Answered]
     simulated: bool = False
     inside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a source is asked for: the orders behind `cursor`, an opaque text of the source's own; None: from the beginning.
+
+    `secret` proves who asks. Nothing but what `allowed` allows may be called, for at most `timeout_seconds`.
+    """
+
+    address: str
+    secret: str = field(repr=False)
+    cursor: str | None
+    limit: int
+    timeout_seconds: float
+    allowed: Allowed
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Orders in our own document, each with its raw bytes, and the cursor behind them. `more`: others wait already.
+
+    A page with orders has a cursor other than the one that was asked with; without orders it may be the same, or None.
+    """
+
+    orders: tuple[Item, ...]
+    cursor: str | None
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NoPage:
+    """Why there is no page. The source asks not to be asked again for so many seconds."""
+
+    problem: Problem
+    wait_seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """`fetch` stores nothing and changes nothing there: the same question may be asked again. It raises only by a defect."""
+
+    label: Words
+    fetch: Callable[[Asked], Page | NoPage]

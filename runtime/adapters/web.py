@@ -85,10 +85,10 @@ def read_answer(response: Response, now: datetime) -> Answered:
     """What a response means for the order, and for the lane."""
     status = response.status
     if 400 <= status < 500 and status not in ASKS_TO_WAIT:
-        return Answered("refused", message=_message(response))
+        return Answered("refused", message=said(response))
     if not 200 <= status < 300:
-        wait = _seconds_to_wait(response.headers.get("retry-after", ""), now)
-        return Answered("error", {"retry_after_seconds": wait} if wait else {}, _message(response))
+        wait = seconds_to_wait(response.headers.get("retry-after", ""), now)
+        return Answered("error", {"retry_after_seconds": wait} if wait else {}, said(response))
     if response.body is None:
         return Answered("bad_answer", message="the answer is larger than 1 MiB")
     content = _json_object(response.body)
@@ -105,7 +105,7 @@ def _json_object(body: bytes) -> dict[str, Any] | None:
     return content if isinstance(content, dict) else None
 
 
-def _message(response: Response) -> str:
+def said(response: Response) -> str:
     """The status, and what the body says of it where that is text that people can read."""
     said = (_json_object(response.body or b"") or {}).get("message")
     text = f"{_status(response.status)}: {said}" if isinstance(said, str) and said else _status(response.status)
@@ -119,8 +119,8 @@ def _status(status: int) -> str:
         return str(status)
 
 
-def _seconds_to_wait(told: str, now: datetime) -> int:
-    """`Retry-After`: seconds, or a date."""
+def seconds_to_wait(told: str, now: datetime) -> int:
+    """`Retry-After`: seconds, or a date; 0 where it says neither."""
     if told.isascii() and told.isdigit():
         return int(told[:9])
     try:

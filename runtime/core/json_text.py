@@ -193,7 +193,7 @@ class _Reader:
         try:
             value, end = self._strict.raw_decode(text, start)
         except RecursionError:
-            return None, (_depth_problem(text, start),), _end_of_brackets(text, start)
+            return None, (_depth_problem(text, start),), end_of_brackets(text, start)
         except JSONDecodeError as error:
             if not error.msg.startswith("Invalid control character"):
                 raise
@@ -365,7 +365,7 @@ def _first_too_deep(text: str, start: int, end: int) -> int | None:
     return None
 
 
-def _end_of_brackets(text: str, start: int) -> int:
+def end_of_brackets(text: str, start: int) -> int:
     """Where the document ends whose nesting is too deep to be read at all, told by its brackets alone."""
     level = 0
     for bracket in _BRACKETS.finditer(text, start):

@@ -462,6 +462,31 @@ silences = Table(
     **MARIADB,
 )
 
+pulls = Table(
+    "pulls",
+    metadata,
+    Column("channel", KEY, primary_key=True, comment="whose orders are pulled"),
+    Column("source", KEY, nullable=False, comment="folder in runtime.adapters.sources"),
+    Column("address", Body(), nullable=False),
+    Column("secret", Body(), nullable=False, comment="sealed"),
+    Column("every_seconds", Integer, nullable=False),
+    Column("state", Name(16), nullable=False, comment="on or off"),
+    Column(
+        "cursor", Body(), comment="as the source gave it, behind the last page that was stored; null: the beginning"
+    ),
+    Column("next_at", BigInteger, nullable=False, comment="when the next page is asked for"),
+    Column("holder", ULID, comment="the pull that is out; null: none is"),
+    Column("lease_until", BigInteger, comment="until when its holder is taken to live"),
+    Column("failures", Integer, nullable=False, comment="in a row"),
+    Column("error", Body(), comment="JSON {code, params} of the last failure; null: the last try was good"),
+    Column("pulled_at", BigInteger, comment="when the last page was stored"),
+    Column("last_came", Integer, nullable=False, comment="new orders of the last pull"),
+    Column("came", BigInteger, nullable=False, comment="new orders so far"),
+    Column("made_at", BigInteger, nullable=False),
+    Column("made_by", KEY, nullable=False),
+    **MARIADB,
+)
+
 # --- the order balance --------------------------------------------------------------------------------------------------
 
 incidents = Table(

@@ -13,12 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
-from runtime import crash
 from tests import databases
 from tests.chaos.beheaded import behead
 from tests.chaos.outage import HOWS, outage
 from tests.chaos.people import numbered, real_orders
-from tests.chaos.places import kill_at
+from tests.chaos.places import PLACES, kill_at
 from tests.chaos.storm import storm
 from tests.chaos.yard import opened
 from tests.databases import Fresh
@@ -52,7 +51,7 @@ def _at_every_place(kind: str) -> int:
     with _databases(kind) as fresh, opened(fresh(), "worker", "clock") as yard:
         yard.people.start_operator()
         orders = numbered(real_orders())
-        seconds = [kill_at(yard, place, orders) for place in crash.PLACES]
+        seconds = [kill_at(yard, place, orders) for place in PLACES]
         yard.settle()
         yard.people.go_home()
         verdict = yard.verdict()

@@ -49,7 +49,7 @@ def story(sqlite_url: str) -> Iterator[tuple[str, Seen]]:
         return Answered("ok")
 
     outlets = {**all_outlets(), ("system", SYSTEM): Outlet({"en": "Sink"}, send)}
-    service = Service(connect(sqlite_url), NoBell(), NoBell(), NoBell(), now, outlets)
+    service = Service(connect(sqlite_url), NoBell(), NoBell(), NoBell(), NoBell(), now, outlets)
     publish(service, FLOW)
     documents = [of_this_hour(document) for document in islice(real_orders(), ORDERS)]
     documents[0]["total"] = "999.00"

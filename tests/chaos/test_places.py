@@ -11,7 +11,7 @@ import pytest
 
 from runtime import crash
 from tests.chaos.people import numbered, real_orders
-from tests.chaos.places import kill_at
+from tests.chaos.places import PLACES, kill_at
 from tests.chaos.yard import Yard, opened
 from tests.databases import Fresh
 
@@ -41,7 +41,7 @@ def seconds() -> list[float]:
     return []
 
 
-@pytest.mark.parametrize("place", crash.PLACES)
+@pytest.mark.parametrize("place", PLACES)
 def test_who_is_killed_here_loses_nothing_and_repeats_nothing(
     yard: Yard, orders: Iterator[dict[str, Any]], seconds: list[float], place: crash.Place
 ) -> None:

@@ -12,6 +12,8 @@ from runtime.service import Service
 from runtime.store.database import connect
 from tests.trade import all_outlets
 
+SECRET_KEY = "of tests only"
+
 
 class SilentBell(Doorbell):
     """A bell that nobody hears; it counts how often it was rung."""
@@ -47,10 +49,18 @@ class House:
     run_bell: SilentBell = field(default_factory=SilentBell)
     effect_bell: SilentBell = field(default_factory=SilentBell)
     act_bell: SilentBell = field(default_factory=SilentBell)
+    pull_bell: SilentBell = field(default_factory=SilentBell)
 
     def __post_init__(self) -> None:
         self.service = Service(
-            connect(self.url), self.run_bell, self.effect_bell, self.act_bell, self.watch, self.outlets
+            connect(self.url),
+            self.run_bell,
+            self.effect_bell,
+            self.act_bell,
+            self.pull_bell,
+            self.watch,
+            self.outlets,
+            secret_key=SECRET_KEY,
         )
 
     def settle(self) -> None:

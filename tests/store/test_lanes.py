@@ -147,9 +147,8 @@ def test_two_workers_together_keep_to_the_limit_and_make_each_call_once(house: H
 
     connect_to(house, erp=send)
     limit(house, "erp", calls_at_once=3)
-    other = Service(
-        connect(house.url), SilentBell(), SilentBell(), SilentBell(), house.watch, house.service.outbox.outlets
-    )
+    bells = SilentBell(), SilentBell(), SilentBell(), SilentBell()
+    other = Service(connect(house.url), *bells, house.watch, house.service.outbox.outlets)
     take(house, "erp", 60)
     with performing(house.service, other):
         wait_until(lambda: results(house, "erp") == {"answered": 60})

@@ -441,7 +441,7 @@ def _silent(house: House) -> list[tuple[str, int]]:
 def _second(house: House) -> Service:
     """Another process of the same house: its own connections and its own memory."""
     clock: Clock = house.watch
-    return Service(connect(house.url), SilentBell(), SilentBell(), SilentBell(), clock, house.outlets)
+    return Service(connect(house.url), SilentBell(), SilentBell(), SilentBell(), SilentBell(), clock, house.outlets)
 
 
 def _break_the_flow(house: House) -> None:
