@@ -24,7 +24,7 @@ from runtime.core.problem import Problem
 from runtime.core.run import Run
 from runtime.flows import Taker, takers
 from runtime.store import journal
-from runtime.store.database import begin
+from runtime.store.database import begin, stood_in_the_way
 from runtime.store.ids import new_ids
 from runtime.store.journal import Arrived
 from runtime.store.surges import HELD_BY
@@ -39,8 +39,6 @@ DAY_MICROS = 24 * 60 * 60 * 1_000_000
 
 MOST_SHARED = 2_000
 MOST_RACES = 5
-# PostgreSQL's SQLSTATEs, MariaDB's numbers: deadlock, and a wait that took too long.
-DEADLOCKS = frozenset(("40P01", "40001", 1213, 1205))
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,10 +235,7 @@ class Intake:
 
 def _lost_race(broken: DBAPIError) -> bool:
     """Whether the database says that somebody else was faster, or that we stood in each other's way."""
-    if isinstance(broken, IntegrityError):
-        return True
-    told = getattr(broken.orig, "sqlstate", None) or next(iter(getattr(broken.orig, "args", ())), None)
-    return told in DEADLOCKS
+    return isinstance(broken, IntegrityError) or stood_in_the_way(broken)
 
 
 def _store_all(

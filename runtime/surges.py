@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import structlog
 from sqlalchemy import Connection, Engine, RowMapping
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from runtime.actor import SYSTEM, Actor
 from runtime.clock import Clock
@@ -32,7 +32,7 @@ from runtime.core.surge import (
 from runtime.deciding import Decider
 from runtime.flows import takers
 from runtime.store import journal, surges, trail
-from runtime.store.database import begin, reading
+from runtime.store.database import begin, reading, stood_in_the_way
 from runtime.store.ids import new_id
 from runtime.store.surges import HELD_BY, Opening
 
@@ -145,7 +145,13 @@ class Surges:
         with reading(self._engine) as connection:
             moving = surges.moving(connection)
         for surge_id in moving:
-            self._advance(surge_id)
+            try:
+                self._advance(surge_id)
+            except DBAPIError as broken:
+                if not stood_in_the_way(broken):
+                    raise
+                # An order that comes in at this very moment was let pass; the next tick goes on.
+                log.info("surge.gave_way", surge=surge_id)
         at = self._now()
         if self._looked_at is None or not 0 <= at - self._looked_at < LOOK_MICROS:
             self._looked_at = at

@@ -14,6 +14,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 BUSY_MS = 10_000
+# PostgreSQL's SQLSTATEs, MariaDB's numbers: deadlock, and a wait that took too long.
+DEADLOCKS = frozenset(("40P01", "40001", 1213, 1205))
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -59,6 +61,12 @@ def migrate(url: str) -> None:
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["url"] = url
     command.upgrade(config, "head")
+
+
+def stood_in_the_way(broken: DBAPIError) -> bool:
+    """Whether two transactions waited for each other, and the database let this one begin again."""
+    told = getattr(broken.orig, "sqlstate", None) or next(iter(getattr(broken.orig, "args", ())), None)
+    return told in DEADLOCKS
 
 
 def disk_is_full(broken: DBAPIError) -> bool:

@@ -14,7 +14,8 @@ def test_keys_walk_the_desk_tick_and_try_again(house: House, enter: Enter) -> No
     page = enter("zhao")
     page.goto("/failures")
     page.keyboard.press("j")
-    page.keyboard.press("Enter")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     expect(page.locator("[data-tick]")).to_have_count(3)
     page.keyboard.press("j")
     page.keyboard.press("x")

@@ -148,7 +148,7 @@ def test_one_worker_takes_turns_between_orders_and_calls(
     """Orders come without a pause; the calls that they ask for do not wait until no more come."""
     with opened(sqlite_databases(), "worker", "clock") as yard:
         yard.people.start(orders, shops=1, pause=0.1)
-        wait_until(lambda: len(yard.sink.calls) > 5, "a call is made while orders come", SOON_SECONDS)
+        wait_until(lambda: len(yard.sink.calls) > 5, "a call is made while orders come")
         yard.people.go_home()
 
 

@@ -347,6 +347,7 @@ def test_no_order_is_left_behind_that_comes_while_the_channel_opens(shop: House)
     while feeding.is_alive():
         shop.service.surges.tick()
     feeding.join()
+    # Where the last order and the last tick stood in each other's way, the tick gave way.
     shop.service.surges.tick()
     door.engine.dispose()
     assert not broken
