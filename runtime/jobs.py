@@ -1,4 +1,4 @@
-"""RQ's entry points. A job answers a bell, works until there is nothing left, and lingers a moment for more."""
+"""RQ's entry points. A job answers a bell, works until there is nothing left, and mostly lingers a moment for more."""
 
 import time
 from collections.abc import Callable
@@ -61,9 +61,10 @@ def act() -> None:
 
 
 def pull() -> None:
-    """Begin to pull the channels that are due; what is begun goes on behind."""
+    """Begin to pull the channels that are due; what is begun goes on behind, so that nobody waits for it here."""
     service = _service()
-    _linger(service.pull_bell, service.pulling.work)
+    service.pull_bell.hang_up()
+    service.pulling.work()
 
 
 def _service() -> Service:

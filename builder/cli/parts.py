@@ -90,8 +90,9 @@ def work(settings: Settings, *, first: str, tied: bool) -> None:
             in_hand=in_hand,
         )
     )
-    by_turns = [EFFECTS_QUEUE, ACTS_QUEUE, PULLS_QUEUE]
-    names = [RUNS_QUEUE, *by_turns] if first == "runs" else [*by_turns, RUNS_QUEUE]
+    by_turns = [RUNS_QUEUE, EFFECTS_QUEUE, ACTS_QUEUE] if first == "runs" else [EFFECTS_QUEUE, ACTS_QUEUE, RUNS_QUEUE]
+    # To begin a pull takes a moment only; the others linger.
+    names = [PULLS_QUEUE, *by_turns]
     queues = [Queue(name, connection=redis, serializer=JSONSerializer) for name in names]
     worker = SimpleWorker(
         queues,
