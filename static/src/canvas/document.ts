@@ -50,8 +50,19 @@ export interface FlowDocument {
 
 export const ORIGIN: Place = { x: 0, y: 0 };
 
+const found = new WeakMap<Places, Places>();
+
+/** Where the nodes stand. A node whose id is the name of something that every object has is not found by accident. */
 export function placesOf(document: FlowDocument): Places {
-  return document.layout?.nodes ?? {};
+  const nodes = document.layout?.nodes ?? {};
+  const known = found.get(nodes) ?? placesFrom(Object.entries(nodes));
+  found.set(nodes, known);
+  return known;
+}
+
+/** Places by the ids of their nodes, whatever these ids are. */
+export function placesFrom(entries: Iterable<readonly [string, Place]>): Places {
+  return Object.setPrototypeOf(Object.fromEntries(entries), null) as Places;
 }
 
 /** The settings of the flow's one failure policy; undefined where it has none. */

@@ -3,10 +3,11 @@
  * until the server has it. Other pages of the same person and other people are heard of every few seconds.
  */
 
+import { browserStore } from "./browser-store";
 import { changed } from "./changes";
 import type { FlowDocument, Json } from "./document";
 import type { Edit, Editor } from "./editor";
-import { freshId, type Line, Log } from "./log";
+import { freshId, Log, oneLoad } from "./log";
 import {
   type DraftAnswer,
   type Live,
@@ -17,6 +18,7 @@ import {
   type Somebody,
   type Trunk,
 } from "./server";
+import { Shelf } from "./shelf";
 
 export type Standing =
   { readonly kind: "saved" | "unsaved" | "saving" } | { readonly kind: "failed"; readonly why: string };
@@ -25,7 +27,6 @@ const PAUSE = 500;
 const FIRST_RETRY = 1_000;
 const LONGEST_RETRY = 15_000;
 const LOOK_AROUND = 5_000;
-const MOST_AT_ONCE = 200;
 
 /** The last changes are not stored, so that what is drawn cannot be published. */
 export class NotSaved extends Error {}
@@ -55,7 +56,7 @@ export class Draft {
     answer: DraftAnswer,
     shelf: string,
   ) {
-    this.shelf = new Shelf(shelf);
+    this.shelf = new Shelf(browserStore("localStorage"), shelf, this.page);
     this.rev = answer.rev;
     this.baseRev = answer.base_rev;
     this.trunk = answer.trunk;
@@ -64,7 +65,7 @@ export class Draft {
     this.published = answer.published;
     this.fingerprint = answer.fingerprint;
     const known = new Set(answer.log.map((line) => line.id));
-    const left = editor.readOnly ? [] : this.shelf.read().filter((line) => !known.has(line.id));
+    const left = editor.readOnly ? [] : this.shelf.takeOver().filter((line) => !known.has(line.id));
     this.log = new Log(answer.document, answer.log, left);
     editor.follow(this.log.history(editor.placed));
     editor.onEdit = (edit) => this.noted(edit);
@@ -152,7 +153,7 @@ export class Draft {
   }
 
   private async store(): Promise<void> {
-    const lines = this.log.pending.slice(0, MOST_AT_ONCE);
+    const lines = oneLoad(this.log.pending);
     this.sent = lines.length;
     this.set({ kind: "saving" });
     try {
@@ -261,39 +262,12 @@ export class Draft {
 
   private leave(): void {
     if (this.isSaved || this.saving !== null) return;
-    const lines = this.log.pending.slice(0, MOST_AT_ONCE);
+    const lines = oneLoad(this.log.pending);
     void this.server.change(this.page, this.rev, this.baseRev, lines, true).catch(() => {});
   }
 
   private set(standing: Standing): void {
     this.standing = standing;
     this.onChange();
-  }
-}
-
-/** Where the browser keeps what the server does not have yet: a page that is closed or breaks loses nothing. */
-class Shelf {
-  holds = true;
-
-  constructor(private readonly name: string) {}
-
-  read(): Line[] {
-    try {
-      const found = JSON.parse(window.localStorage.getItem(this.name) ?? "[]") as unknown;
-      return Array.isArray(found) ? (found as Line[]) : [];
-    } catch {
-      return [];
-    }
-  }
-
-  write(lines: readonly Line[]): void {
-    try {
-      if (lines.length === 0) window.localStorage.removeItem(this.name);
-      else window.localStorage.setItem(this.name, JSON.stringify(lines));
-      this.holds = true;
-    } catch {
-      // The store is full or forbidden: the page asks before it is left.
-      this.holds = false;
-    }
   }
 }

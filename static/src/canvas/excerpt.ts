@@ -10,6 +10,7 @@ import {
   ORIGIN,
   type Place,
   type Places,
+  placesFrom,
   placesOf,
   type Settings,
 } from "./document";
@@ -49,7 +50,7 @@ export function excerptOf(
     format: FORMAT,
     nodes: chosen,
     edges: document.edges.filter((edge) => nodes.has(edge.from) && nodes.has(edge.to)),
-    places: Object.fromEntries(chosen.map(({ id }) => [id, places[id] ?? ORIGIN])),
+    places: placesFrom(chosen.map(({ id }) => [id, places[id] ?? ORIGIN])),
     ...(notes.size > 0 && { notes: notesOf(document).filter((note) => notes.has(note.id)) }),
     ...(groups.length > 0 && { groups }),
     ...(teams.length > 0 && { teams }),
@@ -98,7 +99,7 @@ function wholeOf(flow: FlowDocument): Excerpt {
     format: FORMAT,
     nodes: flow.nodes,
     edges: flow.edges,
-    places: isObject(flow.layout?.nodes) ? placesOf(flow) : {},
+    places: isObject(flow.layout?.nodes) ? placesOf(flow) : placesFrom([]),
     ...(Array.isArray(flow.layout?.notes) && { notes: flow.layout.notes }),
     ...(Array.isArray(flow.layout?.groups) && { groups: flow.layout.groups }),
     ...(Array.isArray(flow.teams) && { teams: flow.teams as readonly Settings[] }),
@@ -114,17 +115,17 @@ function checked(excerpt: Excerpt): Read {
   if (badNode >= 0) return { refused: "pasteBadStep", values: { number: String(badNode + 1) } };
   const badEdge = edges.findIndex((edge) => !isEdge(edge));
   if (badEdge >= 0) return { refused: "pasteBadWay", values: { number: String(badEdge + 1) } };
-  const notes = (excerpt.notes ?? []).filter(isNote);
+  const notes = listIn(excerpt.notes).filter(isNote);
   if (nodes.length === 0 && notes.length === 0) return { refused: "pasteEmpty" };
   return {
     excerpt: {
       format: FORMAT,
       nodes: excerpt.nodes.map(settled),
       edges: excerpt.edges,
-      places: isObject(excerpt.places) ? excerpt.places : {},
+      places: placesIn(excerpt.places),
       notes,
-      groups: (excerpt.groups ?? []).filter(isGroup),
-      teams: (excerpt.teams ?? []).filter((team) => isObject(team) && typeof team.key === "string"),
+      groups: listIn(excerpt.groups).filter(isGroup),
+      teams: listIn(excerpt.teams).filter((team) => isObject(team) && typeof team.key === "string"),
     },
   };
 }
@@ -138,10 +139,28 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** A part that others may have written as anything. */
+function listIn<One>(part: readonly One[] | undefined): readonly One[] {
+  return Array.isArray(part) ? (part as readonly One[]) : [];
+}
+
+/** Where steps stand, as far as these are places at all. */
+function placesIn(part: unknown): Places {
+  const entries = isObject(part) ? Object.entries(part) : [];
+  const isPlace = (one: unknown): boolean =>
+    isObject(one) && Number.isFinite(one.x) && Number.isFinite(one.y);
+  return placesFrom(entries.filter(([, one]) => isPlace(one)) as [string, Places[string]][]);
+}
+
 function isNode(value: unknown): boolean {
   if (!isObject(value)) return false;
-  const { id, type, settings } = value;
-  return isId(id) && typeof type === "string" && (settings === undefined || isObject(settings));
+  const { id, type, settings, name } = value;
+  const isNamed = name === undefined || typeof name === "string" || areWords(name);
+  return isNamed && isId(id) && typeof type === "string" && (settings === undefined || isObject(settings));
+}
+
+function areWords(value: unknown): boolean {
+  return isObject(value) && Object.values(value).every((one) => typeof one === "string");
 }
 
 function isEdge(value: unknown): boolean {
@@ -157,7 +176,9 @@ function isNote(value: unknown): boolean {
 }
 
 function isGroup(value: unknown): boolean {
-  return isObject(value) && typeof value.name === "string" && Array.isArray(value.nodes);
+  return (
+    isObject(value) && typeof value.name === "string" && Array.isArray(value.nodes) && value.nodes.every(isId)
+  );
 }
 
 function isId(value: unknown): boolean {

@@ -25,6 +25,9 @@ export interface NumberedLine extends Line {
 }
 
 const LONGEST = 300;
+const MOST_AT_ONCE = 200;
+/** Characters; each is up to three bytes, and a request may have 8 MiB. */
+const LARGEST_LOAD = 1_000_000;
 
 export class Log {
   private lines: Line[];
@@ -59,6 +62,8 @@ export class Log {
     if (joins) {
       this.pending[this.pending.length - 1] = {
         ...last,
+        // Another page may have taken the line over as it was: what has grown since is another one.
+        id: freshId(),
         change: { ...last.change, ...change },
         back: { ...back, ...last.back },
       };
@@ -121,6 +126,16 @@ export class Log {
     this.lines.push(line);
     if (this.lines.length > LONGEST) this.lines.shift();
   }
+}
+
+/** The first of these lines, as many as the server takes at once: at least one. */
+export function oneLoad(lines: readonly Line[]): readonly Line[] {
+  let size = 0;
+  const count = lines.findIndex((line, index) => {
+    size += JSON.stringify(line.change).length;
+    return index > 0 && (index === MOST_AT_ONCE || size > LARGEST_LOAD);
+  });
+  return count < 0 ? lines.slice() : lines.slice(0, count);
 }
 
 /** An id that no other page gives: `crypto.randomUUID` is there on secure addresses only. */

@@ -151,7 +151,11 @@ export class Server {
     edits: readonly Line[],
     leaving = false,
   ): Promise<SavedAnswer> {
-    const told = { page, rev, base_rev: baseRev, edits };
+    // The way back is found by the server itself.
+    const sent = edits.map(({ id, kind, label, series, change, by, onto }) => {
+      return { id, kind, label, series, change, by, onto };
+    });
+    const told = { page, rev, base_rev: baseRev, edits: sent };
     return this.ask<SavedAnswer>("POST", `${this.addresses.draft}/changes`, told, leaving);
   }
 

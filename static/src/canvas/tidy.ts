@@ -4,7 +4,7 @@
  */
 
 import { Graph, layout } from "@dagrejs/dagre";
-import { type FlowDocument, ORIGIN, type Place, type Places, placesOf } from "./document";
+import { type FlowDocument, ORIGIN, type Place, type Places, placesFrom, placesOf } from "./document";
 import { foldedIn, type Group, groupsOf, notesOf, pinnedIn, shiftedBy } from "./layout";
 import {
   around,
@@ -61,7 +61,7 @@ export function tidy(document: FlowDocument, ports: PortsOf, options: TidyOption
   const blocks = blocksOf(document, nodes, ports, direction);
   const laid = arranged(blocks, linksOf(document, blocks, ports), direction);
   const corners = settled(document, blocks, laid, only !== undefined, ports);
-  return Object.fromEntries(
+  return placesFrom(
     blocks.flatMap((block) => {
       const corner = corners.get(block.id) ?? ORIGIN;
       return Object.entries(block.inner).map(([id, place]) => [id, shiftedBy(place, corner.x, corner.y)]);
@@ -87,7 +87,7 @@ function blocksOf(
       id,
       width: CARD_WIDTH,
       height: cardHeight(ports(id).length),
-      inner: { [id]: ORIGIN },
+      inner: placesFrom([[id, ORIGIN]]),
       isPinned: pinned.has(id),
       isFramed: false,
     }));
@@ -100,7 +100,7 @@ function groupBlock(document: FlowDocument, group: Group, ports: PortsOf, direct
   const isPinned = group.nodes.some((node) => pinned.has(node));
   const members = new Set(group.nodes);
   const known = placesOf(document);
-  const now = Object.fromEntries(group.nodes.map((node) => [node, known[node] ?? ORIGIN]));
+  const now = placesFrom(group.nodes.map((node) => [node, known[node] ?? ORIGIN]));
   if (group.collapsed) {
     const out = document.edges.filter((edge) => members.has(edge.from) && !members.has(edge.to));
     return {
@@ -120,7 +120,7 @@ function groupBlock(document: FlowDocument, group: Group, ports: PortsOf, direct
   };
   const places = isPinned ? now : tidy(alone, ports, { direction });
   const frame = frameAround(rectsOf(places, ports));
-  const inner = Object.fromEntries(
+  const inner = placesFrom(
     Object.entries(places).map(([node, place]) => [node, shiftedBy(place, -frame.x, -frame.y)]),
   );
   return { id, width: frame.width, height: frame.height, inner, isPinned, isFramed: true };
@@ -133,7 +133,7 @@ function rectsOf(places: Places, ports: PortsOf): Rect[] {
 function fromCorner(places: Places): Places {
   const left = Math.min(...Object.values(places).map((place) => place.x));
   const top = Math.min(...Object.values(places).map((place) => place.y));
-  return Object.fromEntries(Object.entries(places).map(([id, place]) => [id, shiftedBy(place, -left, -top)]));
+  return placesFrom(Object.entries(places).map(([id, place]) => [id, shiftedBy(place, -left, -top)]));
 }
 
 function linksOf(document: FlowDocument, blocks: readonly Block[], ports: PortsOf): Link[] {
@@ -156,6 +156,11 @@ function linksOf(document: FlowDocument, blocks: readonly Block[], ports: PortsO
 
 // --- laying out ---------------------------------------------------------------------------------------------------
 
+/** The layout algorithm keeps its nodes in plain objects: no id may be the name of something that these have. */
+function named(id: string): string {
+  return `~${id}`;
+}
+
 function arranged(
   blocks: readonly Block[],
   links: readonly Link[],
@@ -171,12 +176,12 @@ function arranged(
     ranker: "network-simplex",
   });
   graph.setDefaultEdgeLabel(() => ({}));
-  for (const { id, width, height } of blocks) graph.setNode(id, { width, height });
-  for (const link of links) graph.setEdge(link.from, link.to);
+  for (const { id, width, height } of blocks) graph.setNode(named(id), { width, height });
+  for (const link of links) graph.setEdge(named(link.from), named(link.to));
   layout(graph);
   const places = new Map(
     blocks.map((block) => {
-      const { x, y } = graph.node(block.id) as { x: number; y: number };
+      const { x, y } = graph.node(named(block.id)) as { x: number; y: number };
       return [block.id, snapped({ x: x - block.width / 2, y: y - block.height / 2 })];
     }),
   );
@@ -265,7 +270,7 @@ function settled(
 
 function cornerNow(document: FlowDocument, block: Block, ports: PortsOf): Place {
   const known = placesOf(document);
-  const places = Object.fromEntries(Object.keys(block.inner).map((id) => [id, known[id] ?? ORIGIN]));
+  const places = placesFrom(Object.keys(block.inner).map((id) => [id, known[id] ?? ORIGIN]));
   const { x, y } = block.isFramed ? frameAround(rectsOf(places, ports)) : around(rectsOf(places, ports));
   return { x, y };
 }
@@ -325,11 +330,11 @@ function far(one: Rect, other: Rect): number {
 export function missingPlaces(document: FlowDocument, ports: PortsOf): Places {
   const known = placesOf(document);
   const missing = document.nodes.filter((node) => known[node.id] === undefined);
-  if (missing.length === 0) return {};
+  if (missing.length === 0) return placesFrom([]);
   const all = tidy(document, ports);
   if (missing.length === document.nodes.length) return all;
   const bottom = Math.max(...Object.values(known).map((place) => entryOf(place).y)) + 160;
-  return Object.fromEntries(
+  return placesFrom(
     missing.map((node) => {
       const place = all[node.id] ?? ORIGIN;
       return [node.id, { x: place.x, y: place.y + bottom }];

@@ -1,5 +1,6 @@
 /** Looking at another document of the flow in place of one's own draft: a version, a moment, somebody's draft. */
 
+import { browserStore, keepIfPossible } from "./browser-store";
 import { differenceList, differences, together } from "./differences";
 import { type FlowDocument, said } from "./document";
 import type { Draft } from "./draft";
@@ -132,8 +133,9 @@ function visitBanner(editor: Editor, view: View, from: string, mayEdit: boolean)
 
 /** What was chosen on a page that only looks is done on the page that draws. */
 export async function restoreChosen(server: Server, editor: Editor, draft: Draft): Promise<void> {
-  const text = window.sessionStorage.getItem(SHELF);
-  window.sessionStorage.removeItem(SHELF);
+  const shelf = browserStore("sessionStorage");
+  const text = shelf.getItem(SHELF);
+  shelf.removeItem(SHELF);
   if (text === null || editor.readOnly) return;
   const wish = JSON.parse(text) as Wish;
   await restore(server, editor, draft, wish);
@@ -163,7 +165,7 @@ async function documentOf(server: Server, wish: Wish): Promise<FlowDocument> {
 }
 
 function leave(restored: Wish | null): void {
-  if (restored !== null) window.sessionStorage.setItem(SHELF, JSON.stringify(restored));
+  if (restored !== null) keepIfPossible(browserStore("sessionStorage"), SHELF, JSON.stringify(restored));
   window.location.search = "";
 }
 

@@ -1,5 +1,6 @@
 /** The hand's part of the canvas: commands and their keys, menus, clipboard, finding, naming, notes and groups. */
 
+import { browserStore } from "../browser-store";
 import type { FlowEdge, Place } from "../document";
 import { button, h } from "../dom";
 import type { Drawing } from "../drawing";
@@ -75,7 +76,7 @@ export class Workbench {
   ) {
     const person = root.dataset.person ?? "";
     this.commands = new Commands(
-      new Keymap(localStorage, `orderflow.keys.${person}`),
+      new Keymap(browserStore("localStorage"), `orderflow.keys.${person}`),
       editor.say,
       editor.readOnly,
     );

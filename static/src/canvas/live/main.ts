@@ -3,6 +3,7 @@
 import "../../css/canvas.css";
 import "../../css/live.css";
 import "../../css/nesting.css";
+import { browserStore, keepIfPossible } from "../browser-store";
 import { button, h, icon } from "../dom";
 import type { FlowDocument } from "../document";
 import { Drawing } from "../drawing";
@@ -299,7 +300,7 @@ class LivePage {
 
   private choose(span: Span): void {
     this.span = span;
-    window.localStorage.setItem(SHELF, span);
+    keepIfPossible(browserStore("localStorage"), SHELF, span);
     this.pulse.now();
   }
 
@@ -412,6 +413,6 @@ class LivePage {
 }
 
 function chosenSpan(): Span {
-  const kept = window.localStorage.getItem(SHELF);
+  const kept = browserStore("localStorage").getItem(SHELF);
   return kept === "hour" || kept === "week" ? kept : "day";
 }
