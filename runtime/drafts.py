@@ -4,7 +4,7 @@ A flow has a document of its own: what was imported or published last. A person'
 way until it is published. When the flow's document has changed meanwhile, the draft must be brought onto it first.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -167,8 +167,8 @@ class Drafts:
             ids = {edit.id for edit in edits}
             if any(one.id not in ids for one in known):
                 return Behind(known)
-            stored = {one.id for one in known}
-            new = [edit for edit in edits if edit.id not in stored]
+            stored = _stored(connection, key, actor.name, ids)
+            new = [edit for edit in {edit.id: edit for edit in reversed(edits)}.values() if edit.id not in stored][::-1]
             ontos = [edit.onto for edit in new if edit.onto is not None]
             if any(onto != trunk.rev for onto in ontos):
                 return Overtaken(trunk)
@@ -325,6 +325,13 @@ def _log(
     query = select(draft_changes).where(c.flow_key == key, c.owner == owner, c.number > after)
     rows = connection.execute(query.order_by(desc(c.number)).limit(newest)).mappings()
     return tuple(reversed([_logged(row) for row in rows]))
+
+
+def _stored(connection: Connection, key: str, owner: str, ids: Collection[str]) -> set[str]:
+    """Those of these edits that the log holds already, however long ago."""
+    c = draft_changes.c
+    query = select(c.id).where(c.flow_key == key, c.owner == owner, c.id.in_(ids))
+    return set(connection.execute(query).scalars())
 
 
 def _logged(row: RowMapping) -> Logged:

@@ -56,7 +56,8 @@ def whose_orders(key: str) -> ResponseReturnValue:
     document = service().drafts.document(key, current_user.name)
     if document is None:
         abort(404)
-    named = list(document.get("channels", ()))
+    flow = service().flows.check(document).flow
+    named = list(flow.channels) if flow else []
     with reading(engine()) as connection:
         elsewhere = taken_elsewhere(connection, key, named)
         is_default = default_flow(connection) in (None, key)

@@ -211,3 +211,22 @@ def test_who_publishes_hears_whose_orders_come_and_only_who_may_hands_channels_o
     offered = root.client.get("/canvas/palette?lang=en").json
     assert offered is not None
     assert {one["key"]: one.get("flow", {}).get("label") for one in offered["channels"]}["own-shop"] == "Mine"
+
+
+def test_a_change_that_was_stored_long_ago_or_comes_twice_in_one_breath_is_stored_once(house: House) -> None:
+    lin = house.enter("lin")
+    assert change(lin, {"name": "One"}).status_code == 200
+    again = change(lin, {"name": "One"}, rev=1)
+    assert again.status_code == 200 and again.json is not None and again.json["rev"] == 1
+    two = [{"id": "b", "kind": "do", "label": "did it", "change": {"name": name}} for name in ("Two", "Three")]
+    answer = send(lin, "POST", f"{DRAFT}/changes", {"page": "p", "rev": 1, "base_rev": 1, "edits": two})
+    assert answer.status_code == 200 and answer.json is not None and answer.json["rev"] == 2
+    assert drawn(house, "lin")["name"] == "Two"
+
+
+@pytest.mark.parametrize("channels", [5, -0.5, [[]], [{"name": "x"}], "own-shop"])
+def test_a_draft_with_wrecked_channels_is_opened_and_its_publication_refused(house: House, channels: Any) -> None:
+    lin = house.enter("lin")
+    assert change(lin, {"channels": channels}).status_code == 200
+    assert lin.client.get("/flows/big-orders/publication").status_code == 200
+    assert send(lin, "POST", "/flows/big-orders/publication", {"note": "", "rev": 1}).status_code == 422
