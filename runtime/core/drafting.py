@@ -225,8 +225,8 @@ def _fits(name: str, value: Any) -> bool:
             return value is None or isinstance(value, Mapping)
         case ("nodes" | "edges", own) | ("layout", "notes" | "groups", own):
             return value is None or (isinstance(value, Mapping) and value.get("id") == own)
-        case _:
-            return True
+        case parts:
+            return "." not in parts[-1]  # `edges.` is neither an edge nor a part of a document
 
 
 def _listed(name: str, part: Sequence[Any]) -> dict[str, Any]:

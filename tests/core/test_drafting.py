@@ -133,3 +133,9 @@ def test_a_port_that_both_led_on_leads_where_mine_does() -> None:
 def test_what_is_no_change_is_known(value: Any) -> None:
     assert not is_change(value)
     assert is_change(difference(FLOW, with_settings(FLOW, "ask", deadline_minutes=1)))
+
+
+@pytest.mark.parametrize("cell", ["edges.", "nodes.", "layout.", "layout.notes.", "layout.a.b", "name.en", ".", "a.b"])
+def test_a_cell_that_stands_nowhere_is_no_change(cell: str) -> None:
+    assert not is_change({cell: {"id": ""}})
+    assert not is_change({cell: 5})
