@@ -15,6 +15,7 @@ from builder.api import install_api
 from builder.balance import views as balance
 from builder.canvas import drafts, forms, live, trying
 from builder.canvas import views as canvas
+from builder.channels import views as channels
 from builder.config import Settings, asset_root
 from builder.failures import changes
 from builder.failures import views as failures
@@ -58,6 +59,7 @@ ROOMS = (
     guide,
     systems,
     admin,
+    channels,
 )
 
 

@@ -56,7 +56,7 @@ def release(connection: Connection, holders: Collection[str], now: int) -> None:
     connection.execute(update(pulls).where(pulls.c.holder.in_(holders)).values(lease_until=now))
 
 
-def error_of(row: Mapping[str, Any]) -> Problem | None:
+def error_of(row: RowMapping | Mapping[str, Any]) -> Problem | None:
     """Why the last try failed; None: it did not."""
     if not row["error"]:
         return None

@@ -1,0 +1,1 @@
+"""Channels: how their orders are pulled."""
