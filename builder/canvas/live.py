@@ -69,10 +69,13 @@ def page(key: str) -> ResponseReturnValue:
     """The page itself: a frame that the script fills. With `order` it shows the way of that order."""
     with reading(engine()) as connection:
         name = connection.execute(select(flows.c.name).where(flows.c.key == key)).scalar()
+        published = live.published(connection, key) is not None
     if name is None:
         abort(404)
     order = request.args.get("order", "")[:26]
-    return render_template("canvas/live.html", key=key, name=name, order=order, zone=str(get_timezone()))
+    return render_template(
+        "canvas/live.html", key=key, name=name, published=published, order=order, zone=str(get_timezone())
+    )
 
 
 @pages.get("/flows/<key>/live/standing")

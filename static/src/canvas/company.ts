@@ -165,6 +165,8 @@ export async function askToMerge(
   const after = changed(editor.document, offer.change);
   const found = differences(editor.document, after, editor);
   const nothing = found.told.length === 0 && found.moved === 0 && offer.conflicts.length === 0;
+  // With the flow's own document even a merge of nothing counts: the draft stands on what was published last.
+  const isIdle = nothing && other.name !== undefined;
   const take = (): void => {
     dialog.close();
     const edit = { label: say("didMerge", other), by: other.name ?? offer.trunk.by };
@@ -179,8 +181,8 @@ export async function askToMerge(
     h(
       "footer",
       {},
-      button(say("cancel"), () => dialog.close(), { class: "button", text: true }),
-      button(say("merge"), take, { class: "button primary", text: true }),
+      button(say(isIdle ? "close" : "cancel"), () => dialog.close(), { class: "button", text: true }),
+      !isIdle && button(say("merge"), take, { class: "button primary", text: true }),
     ),
   );
 }

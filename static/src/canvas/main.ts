@@ -243,14 +243,14 @@ class Page {
     this.inspector.element.querySelector<HTMLElement>("input")?.focus();
   }
 
-  /** The settings are there while something is selected; a card that they would cover moves into view. */
+  /** The settings are there while one step is selected; a card that they would cover moves into view. */
   private showInspector(): void {
     const { editor, root } = this;
     if (SMALL.matches || this.bench.gestures.isBusy) return;
     const was = root.classList.contains("is-inspecting");
-    const wanted = editor.selected.size > 0;
+    const wanted = editor.single !== undefined;
     root.classList.toggle("is-inspecting", wanted);
-    if (wanted && !was && editor.single !== undefined && !this.isList) this.drawing.reveal(editor.single);
+    if (wanted && !was && !this.isList) this.drawing.reveal(editor.single);
   }
 
   private inspectorFrame(): HTMLElement {
@@ -278,7 +278,7 @@ class Page {
     this.root.classList.toggle("is-list", this.isList);
     this.bar.setView(this.isList);
     if (this.isList) this.outline.show();
-    this.root.classList.toggle("is-inspecting", !SMALL.matches && this.editor.selected.size > 0);
+    this.root.classList.toggle("is-inspecting", !SMALL.matches && this.editor.single !== undefined);
   }
 
   private openInList(node: string, setting = ""): void {

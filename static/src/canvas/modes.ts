@@ -8,6 +8,9 @@ export type Mode = "draw" | "try" | "live";
 /** Where a mode is: an address, or something that this page does. A mode without a way is not offered. */
 export type Ways = { readonly [Name in Mode]?: string | (() => void) };
 
+/** What the address of the drawing page ends with where it is opened to try. */
+export const TRY_MARK = "#try";
+
 const WORDS = { draw: "modeDraw", try: "modeTry", live: "modeLive" } as const;
 
 export function modeSwitch(say: Say, current: Mode, ways: Ways): HTMLElement {

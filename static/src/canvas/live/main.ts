@@ -10,7 +10,7 @@ import { Drawing } from "../drawing";
 import { Editor } from "../editor";
 import { History } from "../history";
 import { Minimap } from "../minimap";
-import { modeSwitch } from "../modes";
+import { modeSwitch, TRY_MARK } from "../modes";
 import type { Palette } from "../palette-types";
 import { zoomTools } from "../tools";
 import { type Say, wordsIn } from "../words";
@@ -41,7 +41,7 @@ async function open(root: HTMLElement): Promise<void> {
   try {
     const [palette, shown, journey] = await Promise.all([
       readPalette(`${root.dataset.palette ?? ""}?lang=${encodeURIComponent(language)}`),
-      unlessMissing(wire.document()),
+      root.dataset.published === "true" ? unlessMissing(wire.document()) : undefined,
       run === "" ? undefined : unlessMissing(wire.journey(run)),
     ]);
     const drawn = shown?.document ?? journey?.document;
@@ -73,12 +73,19 @@ async function unlessMissing<T>(asked: Promise<T>): Promise<T | undefined> {
 }
 
 function showNever(root: HTMLElement, say: Say): void {
-  const { flows = "/", draw = "/" } = root.dataset;
+  const { flows = "/", draw = "/", name = "" } = root.dataset;
   root.replaceChildren(
     h(
       "header",
       { class: "canvas-bar" },
-      h("a", { class: "bar-back", href: flows }, icon("back"), say("flows")),
+      h(
+        "div",
+        { class: "bar-where" },
+        h("a", { class: "bar-back", href: flows, "aria-label": say("flows") }, icon("back"), say("flows")),
+        h("span", { class: "bar-slash", "aria-hidden": "true" }, "/"),
+        h("strong", { class: "bar-name" }, name),
+      ),
+      modeSwitch(say, "live", { draw, try: `${draw}${TRY_MARK}` }),
     ),
     h(
       "div",
@@ -286,7 +293,7 @@ class LivePage {
         this.version,
         this.heard,
       ),
-      modeSwitch(say, "live", { draw, live: () => {} }),
+      modeSwitch(say, "live", { draw, try: `${draw}${TRY_MARK}`, live: () => {} }),
       h("div", { class: "bar-group is-end" }, this.toggle, find),
     );
   }

@@ -1,9 +1,10 @@
 /** The cases of a flow: a row of green and red, run on every change, each with what was expected and what came out. */
 
 import { type FlowDocument, said } from "../document";
-import { button, h, icon } from "../dom";
+import { button, h, icon, type IconName } from "../dom";
 import { showDialog } from "../dialogs";
 import type { Editor } from "../editor";
+import { outermost } from "../nesting";
 import type { Case, Outcome, TryWire, Verdict } from "./wire";
 
 const QUIET = 700;
@@ -76,34 +77,61 @@ export class CaseRow {
   }
 
   private show(): void {
-    const { say, language } = this.editor;
+    const { say } = this.editor;
     const { cases, verdicts } = this;
     this.element.hidden = cases.length === 0;
     const good = verdicts.filter((one) => one.verdict === "pass").length;
     const stand = say("casesStand", { good, all: cases.length });
     this.element.replaceChildren(
-      ...cases.slice(0, MOST_SHOWN).map((one, index) => {
-        const [look, picture, word] = LOOKS[verdicts[index]?.verdict ?? "runs"];
-        const name = say(word, { name: said(one.name, language) });
-        return h(
-          "button",
-          {
-            type: "button",
-            class: `case-dot ${look}`,
-            "aria-label": name,
-            title: name,
-            click: () => this.look(index),
-          },
-          icon(picture),
-        );
-      }),
+      h("div", { class: "case-dots" }, ...cases.slice(0, MOST_SHOWN).map((_, index) => this.dot(index))),
       h(
-        "span",
-        { class: "case-count", title: stand },
-        h("span", { "aria-hidden": "true" }, `${good}/${cases.length}`),
-        h("span", { class: "visually-hidden" }, stand),
+        "button",
+        {
+          type: "button",
+          class: `case-count${good < verdicts.length ? " is-bad" : ""}`,
+          title: stand,
+          "aria-label": stand,
+          click: () => this.lookAtAll(),
+        },
+        `${good}/${cases.length}`,
       ),
     );
+  }
+
+  private dot(index: number): HTMLElement {
+    const [look, picture, name] = this.standOf(index);
+    return h(
+      "button",
+      {
+        type: "button",
+        class: `case-dot ${look}`,
+        "aria-label": name,
+        title: name,
+        click: () => this.look(index),
+      },
+      icon(picture),
+    );
+  }
+
+  private standOf(index: number): readonly [look: string, picture: IconName, name: string] {
+    const { say, language } = this.editor;
+    const [look, picture, word] = LOOKS[this.verdicts[index]?.verdict ?? "runs"];
+    return [look, picture, say(word, { name: said(this.cases[index]?.name ?? "", language) })];
+  }
+
+  /** Every case with how it stands, for there may be more of them than the row has room for. */
+  private lookAtAll(): void {
+    const { say } = this.editor;
+    const rows = this.cases.map((_, index) => {
+      const [look, picture, name] = this.standOf(index);
+      const open = (): void => {
+        dialog.close();
+        this.look(index);
+      };
+      const row = { type: "button", class: `case-line ${look}`, click: open } as const;
+      return h("li", {}, h("button", row, icon(picture), h("span", {}, name)));
+    });
+    const dialog = showDialog(say("cases"), say, h("ul", { class: "case-list" }, ...rows));
   }
 
   // --- one case -----------------------------------------------------------------------------------------------------
@@ -127,7 +155,7 @@ export class CaseRow {
     const got = verdict?.got ?? null;
     const mayAccept = got !== null && verdict?.verdict === "fail" && !editor.readOnly;
     const dialog = showDialog(
-      name,
+      this.standOf(index)[2],
       say,
       h(
         "div",
@@ -163,7 +191,11 @@ export class CaseRow {
   }
 
   private told(outcome: Outcome): string {
-    const names = outcome.path.map((node) => this.editor.nameOf(node));
+    const names = outcome.path.map((node) =>
+      this.editor.node(outermost(node)) === undefined
+        ? this.editor.say("caseGone")
+        : this.editor.nameOf(node),
+    );
     return `${names.join(" → ")} · ${this.stateName(outcome.state)}`;
   }
 

@@ -13,6 +13,7 @@ export class Chooser {
   private readonly begin = h("select", { class: "select" });
   private readonly text = h("textarea", { class: "textarea", rows: 8, spellcheck: "false" });
   private readonly search = h("input", { type: "search", class: "input", autocomplete: "off" });
+  private readonly tried = h("strong", { class: "try-tried" });
   private readonly found = h("ul", { class: "try-found", "aria-live": "polite" });
   private timer: number | undefined;
   private turn = 0;
@@ -36,7 +37,7 @@ export class Chooser {
     });
     this.search.addEventListener("focus", () => void this.find());
     this.element.append(
-      h("summary", {}, say("tryWhich")),
+      h("summary", {}, say("tryWhich"), " ", this.tried),
       h("label", { for: begin }, say("tryFrom")),
       this.begin,
       h("label", { for: text }, say("tryText")),
@@ -66,6 +67,8 @@ export class Chooser {
   /** Show the order that is tried, to be changed by hand. */
   tell(order: unknown): void {
     this.text.value = JSON.stringify(order, null, 2);
+    const number = (order as { readonly id?: unknown } | null)?.id;
+    this.tried.textContent = typeof number === "string" ? number : "";
   }
 
   private offer(): void {

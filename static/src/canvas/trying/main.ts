@@ -4,7 +4,7 @@ import type { FlowDocument, Json } from "../document";
 import { button, h, icon } from "../dom";
 import type { Drawing } from "../drawing";
 import type { Editor } from "../editor";
-import { modeSwitch } from "../modes";
+import { modeSwitch, TRY_MARK } from "../modes";
 import { outermost } from "../nesting";
 import { CaseRow, casesOf, withCases } from "./cases";
 import { Chooser } from "./chooser";
@@ -23,6 +23,7 @@ export class Trying {
   private readonly place = h("span", { class: "try-place", role: "status" });
   private readonly list = h("ol", { class: "try-steps" });
   private readonly refusal = h("div", { class: "try-refusal", role: "alert", hidden: true });
+  private readonly keys = h("div", { class: "try-keys" });
   private readonly end = h("div", { class: "try-end" });
   private source: Source | null = null;
   private answers: readonly Answer[] = [];
@@ -56,6 +57,7 @@ export class Trying {
     root.addEventListener("keydown", (event) => this.pressed(event), true);
     editor.on("document", () => this.changed());
     editor.on("selection", () => this.selected());
+    if (window.location.hash === TRY_MARK) this.start();
   }
 
   get isOn(): boolean {
@@ -75,7 +77,13 @@ export class Trying {
     this.panel.querySelector<HTMLElement>("button")?.focus();
   }
 
+  private start(): void {
+    this.enter();
+    void this.chooser.open();
+  }
+
   leave(): void {
+    window.history.replaceState(null, "", window.location.pathname + window.location.search);
     this.switchTo("draw");
     this.panel.hidden = true;
     this.layer.show(null, 0);
@@ -84,14 +92,10 @@ export class Trying {
 
   private switchTo(mode: "draw" | "try"): void {
     this.root.dataset.mode = mode;
-    const start = (): void => {
-      this.enter();
-      void this.chooser.open();
-    };
     this.root.querySelector(".modes")?.replaceWith(
       modeSwitch(this.editor.say, mode, {
         draw: () => this.leave(),
-        try: start,
+        try: () => this.start(),
         live: this.root.dataset.live ?? "",
       }),
     );
@@ -224,6 +228,13 @@ export class Trying {
     const { say } = this.editor;
     const quiet = "button quiet icon-only";
     this.panel.setAttribute("aria-label", say("tryTitle"));
+    this.keys.append(
+      button(say("tryFirst"), () => this.go(0), { icon: "up", class: quiet }),
+      button(say("tryBack"), () => this.go(this.index - 1), { icon: "back", class: quiet }),
+      button(say("tryOn"), () => this.go(this.index + 1), { icon: "chevron", class: quiet }),
+      button(say("tryEnd"), () => this.go(this.last), { text: true, class: "button quiet" }),
+      this.place,
+    );
     this.panel.append(
       h(
         "header",
@@ -237,15 +248,7 @@ export class Trying {
         h("p", { class: "try-small" }, say("tryNothingLeaves")),
         this.chooser.element,
         this.refusal,
-        h(
-          "div",
-          { class: "try-keys" },
-          button(say("tryFirst"), () => this.go(0), { icon: "up", class: quiet }),
-          button(say("tryBack"), () => this.go(this.index - 1), { icon: "back", class: quiet }),
-          button(say("tryOn"), () => this.go(this.index + 1), { icon: "chevron", class: quiet }),
-          button(say("tryEnd"), () => this.go(this.last), { text: true, class: "button quiet" }),
-          this.place,
-        ),
+        this.keys,
         this.list,
         this.end,
       ),
@@ -255,6 +258,7 @@ export class Trying {
   private show(): void {
     const { say } = this.editor;
     const { trial } = this;
+    this.keys.hidden = trial === null;
     this.layer.show(this.isOn ? (trial?.steps ?? null) : null, this.index);
     this.place.textContent =
       trial === null ? "" : say("tryAt", { number: this.index + 1, all: trial.steps.length });

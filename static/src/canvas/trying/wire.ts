@@ -162,7 +162,7 @@ export class TryWire {
     if (response.ok && answer !== null) return answer as T;
     const told = (answer ?? {}) as ToldRefusal;
     const lines = (told.problems ?? []).map((one) =>
-      [one.where, one.text, one.remedy].filter((part) => part !== undefined && part !== "").join(" · "),
+      [one.where, `${one.text} ${one.remedy ?? ""}`.trim()].filter((part) => part).join(": "),
     );
     throw new Refusal(told.title ?? say("tryRefused"), lines);
   }
