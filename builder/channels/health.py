@@ -12,7 +12,7 @@ from runtime.store import pulls, surges
 def states(connection: Connection, at: int) -> dict[str, State]:
     """How the pull of each channel does that has one."""
     rows = pulls.all_pulls(connection)
-    held = surges.holding(connection, [row["channel"] for row in rows])
+    held = {row["channel"] for row in surges.open_surges(connection)}
     return {row["channel"]: state(row, at, held=row["channel"] in held) for row in rows}
 
 
@@ -27,7 +27,8 @@ def state(row: RowMapping, at: int, *, held: bool) -> State:
     if row["error"]:
         again = _("Next try at %(time)s.", time=moment(row["next_at"]))
         times = ngettext("%(num)s failure in a row.", "%(num)s failures in a row.", row["failures"])
-        return State("failed", "alert", _("Failing"), f"{error_text(row)} {times} {again}")
+        text = _("%(why)s %(times)s %(again)s", why=error_text(row), times=times, again=again)
+        return State("failed", "alert", _("Failing"), text)
     if row["lease_until"] and row["lease_until"] > at:
         return State("running", "download", _("Pulling"), _("A page is asked for just now."))
     if row["pulled_at"] is None:
@@ -40,4 +41,7 @@ def state(row: RowMapping, at: int, *, held: bool) -> State:
 def error_text(row: RowMapping) -> str:
     """Why the last try of a pull failed, and how to mend it; empty when it did not."""
     problem = pulls.error_of(row)
-    return " ".join(told_problem(problem)) if problem else ""
+    if problem is None:
+        return ""
+    what, remedy = told_problem(problem)
+    return _("%(what)s %(remedy)s", what=what, remedy=remedy)

@@ -149,7 +149,7 @@ def pull_trouble(channel: str) -> str:
         row = stored.find(connection, channel)
         if row is None:
             return ""
-        found = _state(connection, row)
+        found = health.state(row, micros(now()), held=_surge(connection, channel) is not None)
     if found.tone not in ("failed", "held"):
         return ""
     return _("Its orders are pulled: %(state)s. %(why)s", state=found.name, why=found.text)
@@ -173,8 +173,8 @@ def _page(
 ) -> str:
     with reading(engine()) as connection:
         row = _row(connection, name)
-        state = _state(connection, row)
-        surge = next((one["id"] for one in surges.open_surges(connection) if one["channel"] == name), None)
+        surge = _surge(connection, name)
+        state = health.state(row, micros(now()), held=surge is not None)
     before = {"address": row["address"], "every": str(row["every_seconds"])}
     return render_template(
         "channels/pull.html",
@@ -195,9 +195,9 @@ def _row(connection: Connection, name: str) -> RowMapping:
     return row
 
 
-def _state(connection: Connection, row: RowMapping) -> State:
-    held = row["channel"] in surges.holding(connection, [row["channel"]])
-    return health.state(row, micros(now()), held=held)
+def _surge(connection: Connection, channel: str) -> str | None:
+    """The hold that keeps the channel, if one does."""
+    return next((one["id"] for one in surges.open_surges(connection) if one["channel"] == channel), None)
 
 
 def _by_field(problems: Sequence[Problem]) -> dict[str, tuple[str, str]]:
