@@ -59,7 +59,8 @@ export class Bar {
       this.problems.setAttribute("aria-expanded", String(actions.toggleProblems()));
     });
     this.standing.addEventListener("click", () => {
-      void draft.save();
+      if (isStranger(draft.standing)) window.location.reload();
+      else void draft.save();
     });
     this.overtaken.addEventListener("click", () => actions.showOvertaken());
     this.company = new Company(editor, draft);
@@ -144,11 +145,12 @@ export class Bar {
 
   private showStanding(standing: Standing): void {
     const offline = standing.kind === "failed" && !navigator.onLine;
+    const failed = isStranger(standing) ? "saveSignIn" : "saveFailed";
     const words: Readonly<Record<Standing["kind"], Word>> = {
       saved: "saved",
       unsaved: "unsaved",
       saving: "saving",
-      failed: offline ? "offline" : "saveFailed",
+      failed: offline ? "offline" : failed,
     };
     const bad = standing.kind === "failed";
     this.standing.className = `bar-standing is-${standing.kind}`;
@@ -198,4 +200,8 @@ export class Bar {
 function label(element: HTMLElement, text: string): void {
   element.title = text;
   element.setAttribute("aria-label", text);
+}
+
+function isStranger(standing: Standing): boolean {
+  return standing.kind === "failed" && standing.isStranger;
 }

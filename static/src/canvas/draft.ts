@@ -21,7 +21,9 @@ import {
 import { Shelf } from "./shelf";
 
 export type Standing =
-  { readonly kind: "saved" | "unsaved" | "saving" } | { readonly kind: "failed"; readonly why: string };
+  | { readonly kind: "saved" | "unsaved" | "saving" }
+  /** Not saved. A stranger has to sign in again; the page then takes up what it could not save. */
+  | { readonly kind: "failed"; readonly why: string; readonly isStranger: boolean };
 
 const PAUSE = 500;
 const FIRST_RETRY = 1_000;
@@ -180,7 +182,9 @@ export class Draft {
       this.editor.setProblems(error.refusal.problems);
     }
     const why = error instanceof Refused ? error.refusal.detail || error.refusal.title : "";
-    this.set({ kind: "failed", why });
+    // 400 is what a form of another session gets.
+    const isStranger = error instanceof Refused && [400, 401].includes(error.refusal.status);
+    this.set({ kind: "failed", why, isStranger });
     this.timer = window.setTimeout(() => {
       this.timer = undefined;
       void this.save();

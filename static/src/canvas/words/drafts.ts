@@ -4,6 +4,7 @@ import { inBoth } from "./both";
 
 export const drafts = inBoth(
   {
+    saveSignIn: "Not saved: sign in again. Your changes are kept here.",
     overtaken: "{who} published a newer version",
     overtakenTitle: "This flow has changed since your draft began",
     overtakenText:
@@ -94,6 +95,7 @@ export const drafts = inBoth(
     justNow: "just now",
   },
   {
+    saveSignIn: "未保存：请重新登录，改动已保留在本页。",
     overtaken: "{who} 发布了新版本",
     overtakenTitle: "你开始编辑后，这个流程有了变化",
     overtakenText: "{who} 于{when}发布。你的草稿还在。合并会把对方的改动带进来，两人都改过的地方先让你选。",
