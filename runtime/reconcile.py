@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 import structlog
-from sqlalchemy import Column, ColumnElement, Connection, Engine, RowMapping, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Engine, RowMapping, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from ulid import ULID
 
@@ -286,7 +286,9 @@ class _Places:
 
     @classmethod
     def read(cls, connection: Connection, within: Within) -> "_Places":
-        asked = select(tasks.c.trace).where(tasks.c.state == "open", within(tasks.c.run_id))
+        # What was decided and not told to the order yet is still waited for.
+        waited = or_(tasks.c.state == "open", tasks.c.deliver_at.is_not(None))
+        asked = select(tasks.c.trace).where(waited, within(tasks.c.run_id))
         sent = select(effects.c.trace).where(effects.c.state.in_(("ready", "claimed")), within(effects.c.run_id))
         failed = select(failures.c.run_id, failures.c.step, failures.c.attempt).where(
             failures.c.state == "open", within(failures.c.run_id)

@@ -4,19 +4,19 @@ Each call is one transaction for its whole batch: lock, decide, save, commit; th
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import tzinfo
 from types import MappingProxyType
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Engine, select
 
-from nodes.contract import Answered, Decided
+from nodes.contract import Answered
 from runtime import crash, doorbell
 from runtime.actor import Actor
 from runtime.acts import Acts
+from runtime.answering import Answering, Decline, Verdict
 from runtime.breaker import Breaker
 from runtime.clock import Clock
 from runtime.core.decision import Decision, Stale
@@ -38,7 +38,7 @@ from runtime.store import journal, lanes, trail
 from runtime.store.database import begin, reading
 from runtime.store.journal import Loaded
 from runtime.store.surges import HELD_BY
-from runtime.store.tables import runs, tasks
+from runtime.store.tables import runs
 from runtime.surges import Surges
 
 log = structlog.get_logger()
@@ -47,16 +47,6 @@ DRAIN_BATCH = 300
 EFFECT_BATCH = 200
 TIDY_MICROS = 3_600_000_000
 BUSINESS_ZONE = ZoneInfo("Asia/Shanghai")
-
-
-@dataclass(frozen=True, slots=True)
-class Decline:
-    """Why a person's act had no effect: nothing was changed. `by` and `at` say who was first."""
-
-    why: Literal["unknown", "already_decided", "withdrawn", "not_failed", "already_ended"]
-    by: str | None = None
-    at: int | None = None
-    decision: str | None = None
 
 
 class Service:
@@ -86,6 +76,7 @@ class Service:
         self.decider = Decider(self.flows)
         self.moving = Moving(engine, self.decider, clock, act_bell.ring, self.ring_for)
         self.acts = Acts(engine, self.decider, self.moving, clock, act_bell.ring, self.ring_for)
+        self.answering = Answering(engine, self.decider, clock, self.ring_for)
         self.mending = Mending(engine, self.decider, clock)
         self.intake = Intake(engine, clock, run_bell.ring, Breaker(zone))
         self.surges = Surges(engine, clock, zone, self.decider, run_bell.ring)
@@ -104,19 +95,23 @@ class Service:
 
     def drain(self, limit: int = DRAIN_BATCH) -> int:
         """Move up to `limit` orders that can go on by themselves. How many there were; 0 means dry."""
+        told = self.answering.deliver(limit)
         now = self.clock()
         at = micros(now)
         with begin(self.engine, durable=False) as connection:
             loaded = journal.lock_due(connection, at, limit)
             crash.at("drain.locked")
-            events: list[tuple[Loaded, RunEvent]] = [(one, Due() if one.run.steps else Start()) for one in loaded]
+            heard = self.answering.deliver_first(connection, loaded)
+            events: list[tuple[Loaded, RunEvent]] = [
+                (one, Due() if one.run.steps else Start()) for one in loaded if one.run.id not in heard
+            ]
             decisions = self.decider.decide_all(connection, events, now)
             crash.at("drain.decided")
             journal.save(connection, decisions, at)
             crash.at("drain.saved")
         crash.at("drain.committed")
-        self.ring_for(decisions)
-        return len(loaded)
+        self.ring_for([*decisions, *heard.values()])
+        return len(loaded) + told
 
     def perform(self, limit: int = EFFECT_BATCH) -> int:
         """Make the outward calls that are due and deliver what is answered soon (see `Outbox`). 0 means dry."""
@@ -157,7 +152,7 @@ class Service:
         with reading(self.engine) as connection:
             due_run = connection.execute(select(runs.c.id).where(runs.c.due_at <= at).limit(1)).first()
         crash.at("tick.looked")
-        if due_run:
+        if due_run or self.answering.due():
             self.run_bell.ring()
         if self.outbox.due():
             self.effect_bell.ring()
@@ -170,31 +165,9 @@ class Service:
 
     # --- people act -----------------------------------------------------------------------------------------------------
 
-    def decide_task(
-        self, trace: str, decision: Literal["approve", "reject"], reason: str, actor: Actor
-    ) -> Decline | None:
-        """Deliver a person's decision. None: it counts, and the order has gone on. The first one wins."""
-        now = self.clock()
-        at = micros(now)
-        with begin(self.engine, durable=True) as connection:
-            task = connection.execute(select(tasks).where(tasks.c.trace == trace)).mappings().first()
-            if task is None:
-                return Decline("unknown")
-            loaded = journal.lock(connection, [task["run_id"]])
-            if not journal.settle_task(connection, trace, decision, reason, actor.name, at):
-                return _late(connection, trace)
-            crash.at("reply.settled")
-            _, step, attempt = read_trace(trace)
-            event = Reply(step, attempt, Decided(decision, reason, actor.name))
-            followed = self.decider.decide(connection, loaded[0], event, now)
-            if isinstance(followed, Stale):
-                raise RuntimeError(f"task {trace} was open, but its run does not wait for it")
-            journal.save(connection, [followed], at, actor)
-            trail.write(connection, actor, at, f"task.{decision}", trace, after={"reason": reason})
-            crash.at("reply.saved")
-        crash.at("reply.committed")
-        self.ring_for([followed])
-        return None
+    def decide_task(self, trace: str, decision: Verdict, reason: str, actor: Actor) -> Decline | None:
+        """Decide a task and let its order go on at once (see `Answering`). None: it counts. The first one wins."""
+        return self.answering.decide([trace], decision, reason, actor).get(trace)
 
     def retry(self, run_id: str, step: int | None, actor: Actor) -> Decline | None:
         """Try a failed step again, or all of the order's failed steps. None: it is on its way."""
@@ -251,10 +224,3 @@ class Service:
 
     def _now(self) -> int:
         return micros(self.clock())
-
-
-def _late(connection: Connection, trace: str) -> Decline:
-    task = connection.execute(select(tasks).where(tasks.c.trace == trace)).mappings().one()
-    if task["state"] == "decided":
-        return Decline("already_decided", task["decided_by"], task["decided_at"], task["decision"])
-    return Decline("withdrawn")

@@ -14,11 +14,11 @@ from builder.api.shapes import order_line, whole_order
 from builder.ingest.checking import answer, check
 from builder.models import engine
 from builder.web import service
+from runtime.answering import Decline
 from runtime.core import json_text
 from runtime.core.problem import Problem
 from runtime.core.run import STATES
 from runtime.intake import KEPT_BYTES, Answer, Arrival, Delivery, Key, Receipt, Refused, refuse
-from runtime.service import Decline
 from runtime.store import queries
 from runtime.store.database import reading as reading_from
 

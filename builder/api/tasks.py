@@ -8,9 +8,9 @@ from builder.api.problems import Refusal, json_answer
 from builder.api.shapes import moment, task_line, whole_order
 from builder.models import engine
 from builder.web import service
+from runtime.answering import Decline
 from runtime.core.json_text import shown
 from runtime.core.problem import Problem
-from runtime.service import Decline
 from runtime.store import queries
 from runtime.store.database import reading as reading_from
 

@@ -18,9 +18,9 @@ from builder.labels import word
 from builder.models import engine
 from builder.orders.story import Names, Story, names, tell
 from builder.web import asker, is_htmx, service
+from runtime.answering import Decline
 from runtime.clock import now
 from runtime.core.engine import micros, with_changes
-from runtime.service import Decline
 from runtime.store import queries
 from runtime.store.database import reading
 from runtime.store.tables import tasks

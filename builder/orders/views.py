@@ -16,9 +16,9 @@ from builder.i18n.text import _, ngettext
 from builder.models import engine
 from builder.orders.story import names, standing_words, tell
 from builder.web import asker, go, is_htmx, service
+from runtime.answering import Decline
 from runtime.core.engine import with_changes
 from runtime.core.run import STATES
-from runtime.service import Decline
 from runtime.store import live, queries, screens
 from runtime.store.database import reading
 

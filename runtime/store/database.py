@@ -1,11 +1,11 @@
 """One way to connect and one way to begin, for SQLite, PostgreSQL and MariaDB."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
@@ -13,7 +13,10 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+T = TypeVar("T")
+
 BUSY_MS = 10_000
+MOST_RACES = 5
 # PostgreSQL's SQLSTATEs, MariaDB's numbers: deadlock, and a wait that took too long.
 DEADLOCKS = frozenset(("40P01", "40001", 1213, 1205))
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -67,6 +70,17 @@ def stood_in_the_way(broken: DBAPIError) -> bool:
     """Whether two transactions waited for each other, and the database let this one begin again."""
     told = getattr(broken.orig, "sqlstate", None) or next(iter(getattr(broken.orig, "args", ())), None)
     return told in DEADLOCKS
+
+
+def letting_pass(act: Callable[[], T]) -> T:
+    """Do this, a whole transaction, once more where it and others waited for each other."""
+    for _ in range(MOST_RACES):
+        try:
+            return act()
+        except DBAPIError as broken:
+            if not stood_in_the_way(broken):
+                raise
+    return act()
 
 
 def disk_is_full(broken: DBAPIError) -> bool:

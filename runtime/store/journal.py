@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, Connection, Integer, RowMapping, Select, bindparam, select, update
+from sqlalchemy import BigInteger, Connection, Integer, RowMapping, Select, bindparam, or_, select, update
 
 from nodes.contract import Answered, Words
 from runtime import crash
@@ -129,11 +129,13 @@ def release(
 # --- tasks and effects ----------------------------------------------------------------------------------------------------
 
 
-def settle_task(connection: Connection, trace: str, decision: str, reason: str, by: str, now: int) -> bool:
-    """Write down a person's decision. False: the task is not open any more."""
+def settle_task(
+    connection: Connection, trace: str, decision: str, reason: str, by: str, now: int, deliver_at: int
+) -> bool:
+    """Write down a person's decision, to be told to the order at `deliver_at`. False: the task is not open any more."""
     decided = update(tasks).where(tasks.c.trace == trace, tasks.c.state == "open")
     values = {"state": "decided", "decision": decision, "reason": reason, "decided_by": by, "decided_at": now}
-    return connection.execute(decided.values(**values)).rowcount == 1
+    return connection.execute(decided.values(**values, deliver_at=deliver_at)).rowcount == 1
 
 
 def claim_effects(
@@ -280,7 +282,9 @@ def _withdraw(connection: Connection, traces: Sequence[str]) -> None:
     if not traces:
         return
     connection.execute(
-        update(tasks).where(tasks.c.trace.in_(traces), tasks.c.state == "open").values(state="withdrawn")
+        update(tasks)
+        .where(tasks.c.trace.in_(traces), or_(tasks.c.state == "open", tasks.c.deliver_at.is_not(None)))
+        .values(state="withdrawn", deliver_at=None)
     )
     unsent = update(effects).where(effects.c.trace.in_(traces), effects.c.state.in_(("ready", "claimed")))
     connection.execute(unsent.values(state="withdrawn", due_at=None))

@@ -276,8 +276,12 @@ tasks = Table(
     Column("decided_by", KEY),
     Column("decision", Name(16)),
     Column("reason", Text),
+    Column("deliver_at", BigInteger, comment="decided, and not yet told to the order: when it will be"),
+    Column("claimed_by", KEY, comment="who of those that are asked has taken it on"),
+    Column("claimed_at", BigInteger),
     Index("ix_tasks_state_who", "state", "who_kind", "who"),
     Index("ix_tasks_state_due_at", "state", "due_at"),
+    Index("ix_tasks_deliver_at", "deliver_at"),
     **MARIADB,
 )
 

@@ -7,10 +7,10 @@ from sqlalchemy import select, text, update
 
 from nodes.contract import Answered
 from runtime.adapters.contract import Call, Outlet
+from runtime.answering import Decline
 from runtime.core.engine import decide
 from runtime.core.run import Start, trace_code
 from runtime.flows import Flows
-from runtime.service import Decline
 from runtime.store import journal, queries
 from runtime.store.database import begin, reading
 from runtime.store.journal import LostRace

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from runtime.actor import Actor
-from runtime.service import Decline
+from runtime.answering import Decline
 from runtime.store import queries
 from runtime.store.database import reading
 from runtime.store.tables import audit, effects, journal, runs, tasks

@@ -1,0 +1,184 @@
+"""What people decide: stored at the click, one or many at once, and told to the order when it cannot be taken back any more.
+
+Between the two a task counts as decided: nobody else decides it, and a deadline that passes finds the decision. Whoever
+writes here holds the locks of the runs, so that a decision, its way back and its delivery never cross.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import Connection, Engine, RowMapping, select, update
+
+from nodes.contract import Decided
+from runtime import crash
+from runtime.actor import Actor
+from runtime.clock import Clock
+from runtime.core.decision import Decision
+from runtime.core.engine import micros
+from runtime.core.run import Reply, read_trace
+from runtime.deciding import Decider
+from runtime.store import journal, trail
+from runtime.store.database import begin, letting_pass, reading
+from runtime.store.journal import Loaded
+from runtime.store.tables import tasks
+
+Verdict = Literal["approve", "reject"]
+
+
+@dataclass(frozen=True, slots=True)
+class Decline:
+    """Why an act of a person was not taken: nothing was changed.
+
+    already_decided: `by` decided `decision` at `at` (microseconds). withdrawn: the order does not wait for this any more.
+    """
+
+    why: Literal["unknown", "already_decided", "withdrawn", "not_failed", "already_ended"]
+    by: str | None = None
+    at: int | None = None
+    decision: str | None = None
+
+
+class Answering:
+    """Takes decisions and delivers them. Safe to share between threads."""
+
+    def __init__(
+        self, engine: Engine, decider: Decider, clock: Clock, ring_for: Callable[[Sequence[Decision]], None]
+    ) -> None:
+        self._engine = engine
+        self._decider = decider
+        self._clock = clock
+        self._ring_for = ring_for
+
+    def decide(
+        self, traces: Collection[str], decision: Verdict, reason: str, actor: Actor, undo_seconds: int = 0
+    ) -> dict[str, Decline]:
+        """Decide these tasks alike; those that came too late, with why. The first decision of a task wins.
+
+        With `undo_seconds` the orders hear of it only then.
+        """
+        late, followed = letting_pass(lambda: self._decide(traces, decision, reason, actor, undo_seconds))
+        crash.at("reply.committed")
+        self._ring_for(followed)
+        return late
+
+    def _decide(
+        self, traces: Collection[str], decision: Verdict, reason: str, actor: Actor, undo_seconds: int
+    ) -> tuple[dict[str, Decline], list[Decision]]:
+        at = micros(self._clock())
+        late: dict[str, Decline] = {}
+        followed: list[Decision] = []
+        with begin(self._engine, durable=True) as connection:
+            asked = _run_ids(connection, traces)
+            late |= {trace: Decline("unknown") for trace in traces if trace not in asked}
+            loaded = _locked(connection, asked.values())
+            for trace in asked:
+                if not journal.settle_task(
+                    connection, trace, decision, reason, actor.name, at, at + undo_seconds * 1_000_000
+                ):
+                    late[trace] = _too_late(connection, trace)
+                    continue
+                trail.write(connection, actor, at, f"task.{decision}", trace, after={"reason": reason})
+            crash.at("reply.settled")
+            if not undo_seconds:
+                settled = [trace for trace in asked if trace not in late]
+                followed = self._deliver(connection, loaded, _waiting(connection, settled))
+            crash.at("reply.saved")
+        return late, followed
+
+    def take_back(self, traces: Collection[str], actor: Actor) -> list[str]:
+        """Open again what this person decided and the orders have not heard of. Those that are open again."""
+        return letting_pass(lambda: self._take_back(traces, actor))
+
+    def _take_back(self, traces: Collection[str], actor: Actor) -> list[str]:
+        at = micros(self._clock())
+        opened = []
+        with begin(self._engine, durable=True) as connection:
+            asked = _run_ids(connection, traces)
+            _locked(connection, asked.values())
+            for trace in asked:
+                own = update(tasks).where(
+                    tasks.c.trace == trace, tasks.c.decided_by == actor.name, tasks.c.deliver_at > at
+                )
+                undone = {"state": "open", "decision": None, "reason": None, "decided_by": None, "decided_at": None}
+                if connection.execute(own.values(**undone, deliver_at=None)).rowcount == 1:
+                    trail.write(connection, actor, at, "task.undo", trace)
+                    opened.append(trace)
+        return opened
+
+    def due(self) -> bool:
+        """Whether an order is to hear of a decision by now."""
+        with reading(self._engine) as connection:
+            return bool(_due(connection, micros(self._clock()), 1))
+
+    def deliver(self, limit: int) -> int:
+        """Tell orders what was decided and cannot be taken back any more. How many decisions there were."""
+        with reading(self._engine) as connection:
+            due = _due(connection, micros(self._clock()), limit)
+        if due:
+            self._ring_for(letting_pass(lambda: self._deliver_due(due)))
+        return len(due)
+
+    def _deliver_due(self, due: Mapping[str, str]) -> list[Decision]:
+        with begin(self._engine, durable=False) as connection:
+            loaded = _locked(connection, due.values())
+            return self._deliver(connection, loaded, _waiting(connection, due))
+
+    def deliver_first(self, connection: Connection, loaded: Sequence[Loaded]) -> dict[str, Decision]:
+        """Before a deadline counts: tell these orders, locked by the caller, what was decided already. By run."""
+        begun = [one.run.id for one in loaded if one.run.steps]
+        if not begun:
+            return {}
+        undelivered = select(tasks).where(tasks.c.run_id.in_(begun), tasks.c.deliver_at.is_not(None))
+        rows = connection.execute(undelivered.order_by(tasks.c.trace)).mappings().all()
+        followed = self._deliver(connection, {one.run.id: one for one in loaded}, rows)
+        return {decision.run.id: decision for decision in followed}
+
+    def _deliver(self, connection: Connection, loaded: dict[str, Loaded], rows: Sequence[RowMapping]) -> list[Decision]:
+        """Let the orders go on. Each person's decisions stand in the journal under their own name."""
+        now = self._clock()
+        followed: list[Decision] = []
+        for name in dict.fromkeys(row["decided_by"] for row in rows):
+            by_run: dict[str, list[Reply]] = {}
+            for row in rows:
+                if row["decided_by"] == name:
+                    _, step, attempt = read_trace(row["trace"])
+                    answer = Decided(row["decision"], row["reason"] or "", name)
+                    by_run.setdefault(row["run_id"], []).append(Reply(step, attempt, answer))
+            turns = self._decider.decide_in_turn(connection, [loaded[run_id] for run_id in by_run], by_run, now)
+            for batch in turns:
+                journal.save(connection, batch, micros(now), Actor(name))
+                followed += batch
+                for decision in batch:
+                    before = loaded[decision.run.id]
+                    loaded[decision.run.id] = Loaded(decision.run, before.version_id, before.order)
+        told = update(tasks).where(tasks.c.trace.in_([row["trace"] for row in rows]))
+        connection.execute(told.values(deliver_at=None))
+        return followed
+
+
+def _run_ids(connection: Connection, traces: Collection[str]) -> dict[str, str]:
+    query = select(tasks.c.trace, tasks.c.run_id).where(tasks.c.trace.in_(list(traces))).order_by(tasks.c.trace)
+    return {trace: run_id for trace, run_id in connection.execute(query)}
+
+
+def _locked(connection: Connection, run_ids: Iterable[str]) -> dict[str, Loaded]:
+    return {one.run.id: one for one in journal.lock(connection, list(dict.fromkeys(run_ids)))}
+
+
+def _waiting(connection: Connection, traces: Collection[str]) -> Sequence[RowMapping]:
+    """The decisions among these that the orders have not heard of, as they are now that the runs are locked."""
+    query = select(tasks).where(tasks.c.trace.in_(list(traces)), tasks.c.deliver_at.is_not(None))
+    return connection.execute(query.order_by(tasks.c.trace).with_for_update()).mappings().all()
+
+
+def _due(connection: Connection, at: int, limit: int) -> dict[str, str]:
+    query = select(tasks.c.trace, tasks.c.run_id).where(tasks.c.deliver_at <= at).order_by(tasks.c.deliver_at)
+    return {trace: run_id for trace, run_id in connection.execute(query.limit(limit))}
+
+
+def _too_late(connection: Connection, trace: str) -> Decline:
+    task = connection.execute(select(tasks).where(tasks.c.trace == trace)).mappings().one()
+    if task["state"] == "decided":
+        return Decline("already_decided", task["decided_by"], task["decided_at"], task["decision"])
+    return Decline("withdrawn")
