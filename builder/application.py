@@ -74,6 +74,7 @@ def assemble(settings: Settings) -> Flask:
     )
     app.config.update(
         SECRET_KEY=settings.secret_key,
+        ORDERFLOW_UNDO_SECONDS=settings.undo_seconds,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SESSION_COOKIE_NAME="orderflow-demo" if settings.demo else "orderflow",
         SESSION_COOKIE_HTTPONLY=True,

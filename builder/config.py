@@ -43,6 +43,7 @@ class Settings:
     timezone: str
     language: str | None
     secret_key: str = field(repr=False)
+    undo_seconds: int
     log_level: str
     log_format: str
 
@@ -174,6 +175,7 @@ def _complete(read: Mapping[str, object], root: Path) -> Settings:
         "demo": demo,
         "workers": 2,
         "threads": 32,
+        "undo_seconds": 30,
         "proxies": 0,
         "timezone": "Asia/Shanghai",
         "language": None,
@@ -345,6 +347,12 @@ SETTINGS: tuple[Setting, ...] = (
         "made once, kept in the home",
         "Signs sessions; at least 32 characters, the same on every host",
         _read_secret,
+    ),
+    Setting(
+        "ORDERFLOW_UNDO_SECONDS",
+        "`30`",
+        "How long a decision in the inbox can be taken back, before its order hears of it",
+        _read_whole(0, 300),
     ),
     Setting("ORDERFLOW_LOG_LEVEL", "`info`", "`debug`, `info`, `warning` or `error`", _read_choice(LOG_LEVELS)),
     Setting("ORDERFLOW_LOG_FORMAT", "`text`", "`text` for people, `json` for machines", _read_choice(LOG_FORMATS)),

@@ -1,11 +1,12 @@
 """The inbox: what waits for me, with its order beside it, decided by a click or a key."""
 
 import hashlib
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal, cast
+from typing import Any, Final
 
 import orjson
-from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy import Connection, RowMapping, select
@@ -13,12 +14,12 @@ from sqlalchemy import Connection, RowMapping, select
 from builder.auth import may, reader, requires
 from builder.drawn import drawn_version
 from builder.i18n import moment, words
-from builder.i18n.text import _
+from builder.i18n.text import _, ngettext
 from builder.labels import word
 from builder.models import engine
 from builder.orders.story import Names, Story, names, tell
 from builder.web import asker, is_htmx, service
-from runtime.answering import Decline
+from runtime.answering import Decline, Verdict
 from runtime.clock import now
 from runtime.core.engine import micros, with_changes
 from runtime.store import queries
@@ -30,6 +31,8 @@ pages = Blueprint("inbox", __name__)
 PAGE: Final = 50
 SHOWS: Final = ("all", "mine", "team", "overdue")
 MOST_REASON: Final = 1000
+MOST_AT_ONCE: Final = 500
+VERDICTS: Final[Mapping[str, Verdict]] = {"approve": "approve", "reject": "reject"}
 LARGEST_PLACE: Final = 2**63 - 1
 
 
@@ -57,6 +60,15 @@ class Shelf:
 
 
 @dataclass(frozen=True, slots=True)
+class Done:
+    """What was just done, in words; which decisions of it can be taken back; and what of it could not be done."""
+
+    words: str
+    undo: tuple[str, ...] = ()
+    missed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
     """A task with all that helps to decide it."""
 
@@ -68,6 +80,7 @@ class Sheet:
     reasons: tuple[str, ...]
     mine: bool
     kind: str
+    undo_until: int | None
 
 
 @pages.get("/inbox")
@@ -87,7 +100,12 @@ def list_part() -> ResponseReturnValue:
         if shelf.mark == request.args.get("mark"):
             return "", 204
         return render_template(
-            "inbox/list.html", look=look, shelf=shelf, names=names(connection), selected=request.args.get("selected")
+            "inbox/list.html",
+            look=look,
+            shelf=shelf,
+            names=names(connection),
+            selected=request.args.get("selected"),
+            may_decide=may("tasks.decide"),
         )
 
 
@@ -102,27 +120,65 @@ def task_page(trace: str) -> ResponseReturnValue:
 @requires("tasks.decide")
 def decide(trace: str) -> ResponseReturnValue:
     """Approve or reject. The first decision counts; a later one is told who was first."""
-    look = _look()
-    decision = request.form.get("decision", "")
-    reason = _reason()
-    if decision not in ("approve", "reject"):
-        abort(400)
+    look, decision, reason = _look(), _verdict(), _reason()
     with reading(engine()) as connection:
         allowed = queries.may_decide(connection, trace, reader())
-        following = _following(connection, look, trace)
+        following = _following(connection, look, {trace})
         done = _done_words(connection, trace, decision)
     if not allowed:
         return _board(look, trace, problem=_("This task asks somebody else."), status=403)
     if decision == "reject" and not reason:
         return _board(look, trace, problem=_("Say why: choose a reason or write one."), status=422)
-    declined = service().decide_task(
-        trace, cast(Literal["approve", "reject"], decision), reason, asker(current_user.name)
-    )
-    if declined:
-        return _board(look, trace, problem=_late_words(declined), status=409)
+    late = service().answering.decide([trace], decision, reason, asker(current_user.name), _undo_seconds())
+    if late:
+        return _board(look, trace, problem=_late_words(late[trace]), status=409)
     if not is_htmx():
         return redirect(_address(look, following), code=303)
-    return _board(look, following, done=done, push=True)
+    return _board(look, following, done=Done(done, (trace,)), push=True)
+
+
+@pages.post("/tasks/decisions")
+@requires("tasks.decide")
+def decide_many() -> ResponseReturnValue:
+    """Decide all ticked tasks alike. Those that came too late, or ask somebody else, are told."""
+    look, decision, reason = _look(), _verdict(), _reason()
+    ticked = list(dict.fromkeys(request.form.getlist("trace")))[:MOST_AT_ONCE]
+    if not ticked:
+        return _board(look, None, problem=_("No task is ticked."), status=422)
+    if decision == "reject" and not reason:
+        return _board(look, None, problem=_("Say why: write a reason for all of them."), status=422)
+    with reading(engine()) as connection:
+        mine = queries.decidable(connection, ticked, reader())
+        following = _following(connection, look, set(ticked))
+    late = service().answering.decide(mine, decision, reason, asker(current_user.name), _undo_seconds())
+    decided = tuple(trace for trace in mine if trace not in late)
+    missed = len(ticked) - len(decided)
+    problem = (
+        ngettext("%(num)s was decided before you, or asks somebody else.",
+                 "%(num)s were decided before you, or ask somebody else.", missed)
+        if missed else ""
+    )  # fmt: skip
+    if not is_htmx():
+        return redirect(_address(look, following), code=303)
+    if not decided:
+        return _board(look, following, problem=problem, status=409, push=True)
+    return _board(look, following, done=Done(_many_words(decision, len(decided)), decided, problem), push=True)
+
+
+@pages.post("/tasks/decisions/undo")
+@requires("tasks.decide")
+def undo() -> ResponseReturnValue:
+    """Open again what the asker decided a moment ago."""
+    look = _look()
+    wanted = list(dict.fromkeys(request.form.getlist("trace")))[:MOST_AT_ONCE]
+    opened = service().answering.take_back(wanted, asker(current_user.name))
+    if not opened:
+        problem = _("Too late to undo: the order has gone on with the decision.")
+        return _board(look, wanted[0] if len(wanted) == 1 else None, problem=problem, status=409)
+    if not is_htmx():
+        return redirect(_address(look, opened[0]), code=303)
+    told = ngettext("%(num)s task is open again.", "%(num)s tasks are open again.", len(opened))
+    return _board(look, opened[0], done=Done(told), push=True)
 
 
 def _board(
@@ -130,7 +186,7 @@ def _board(
     trace: str | None,
     *,
     problem: str = "",
-    done: str = "",
+    done: Done | None = None,
     status: int = 200,
     push: bool = False,
 ) -> ResponseReturnValue:
@@ -152,6 +208,8 @@ def _board(
                 opened=trace is not None,
                 problem=problem,
                 done=done,
+                undo_seconds=_undo_seconds(),
+                may_decide=may("tasks.decide"),
                 shows=_shows(),
                 decision_name=decision_name,
             ),
@@ -195,12 +253,12 @@ def _sees_all() -> bool:
     return not may("tasks.decide")
 
 
-def _following(connection: Connection, look: Look, trace: str) -> str | None:
-    """The task that comes after this one in the list, else the one before it."""
+def _following(connection: Connection, look: Look, decided: Collection[str]) -> str | None:
+    """The task that comes after these in the list, else the nearest before them."""
     traces: list[str] = [row["trace"] for row in _shelf(connection, look).rows]
-    at = traces.index(trace) if trace in traces else -1
+    at = max((traces.index(trace) for trace in decided if trace in traces), default=-1)
     others = traces[at + 1 :] + traces[: max(at, 0)][::-1]
-    return others[0] if others else None
+    return next((trace for trace in others if trace not in decided), None)
 
 
 def _sheet(connection: Connection, trace: str) -> Sheet | None:
@@ -220,6 +278,7 @@ def _sheet(connection: Connection, trace: str) -> Sheet | None:
         reasons=tuple(words(reason) for reason in orjson.loads(task["reasons"])),
         mine=mine and task["state"] == "open" and may("tasks.decide"),
         kind=drawn_version(connection, order["version_id"]).asking_kind(task["node"]),
+        undo_until=task["deliver_at"] if task["decided_by"] == current_user.name else None,
     )
 
 
@@ -232,6 +291,24 @@ def _done_words(connection: Connection, trace: str, decision: str) -> str:
     task = queries.task(connection, trace)
     kind = drawn_version(connection, task["version_id"]).asking_kind(task["node"]) if task else ""
     return word(f"{kind}.decided.{decision}", _("Approved.") if decision == "approve" else _("Rejected."))
+
+
+def _many_words(decision: Verdict, count: int) -> str:
+    if decision == "approve":
+        return ngettext("%(num)s task approved.", "%(num)s tasks approved.", count)
+    return ngettext("%(num)s task rejected.", "%(num)s tasks rejected.", count)
+
+
+def _verdict() -> Verdict:
+    verdict = VERDICTS.get(request.form.get("decision", ""))
+    if verdict is None:
+        abort(400)
+    return verdict
+
+
+def _undo_seconds() -> int:
+    seconds: int = current_app.config["ORDERFLOW_UNDO_SECONDS"]
+    return seconds
 
 
 def _reason() -> str:

@@ -218,8 +218,13 @@ def count_tasks(connection: Connection, reader: Reader | None) -> int:
 
 def may_decide(connection: Connection, task_trace: str, reader: Reader) -> bool:
     """Whether the reader is one of those whom the task asks."""
-    query = select(tasks.c.trace).where(tasks.c.trace == task_trace, _may_see(reader))
-    return connection.execute(query).first() is not None
+    return bool(decidable(connection, [task_trace], reader))
+
+
+def decidable(connection: Connection, traces: Collection[str], reader: Reader) -> list[str]:
+    """Those of these tasks that ask the reader, among others."""
+    query = select(tasks.c.trace).where(tasks.c.trace.in_(list(traces)), _may_see(reader)).order_by(tasks.c.trace)
+    return list(connection.execute(query).scalars())
 
 
 # --- parts ------------------------------------------------------------------------------------------------------------

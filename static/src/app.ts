@@ -6,6 +6,7 @@ import { keepDrops } from "./drops";
 import { keepForms } from "./forms";
 import { keepInboxKeys } from "./inbox";
 import { keepMenus } from "./menus";
+import { keepTicks } from "./ticking";
 import { keepToasts } from "./toasts";
 
 keepClocks();
@@ -14,4 +15,5 @@ keepDrops();
 keepForms();
 keepInboxKeys();
 keepMenus();
+keepTicks();
 keepToasts();

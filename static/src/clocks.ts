@@ -6,11 +6,21 @@ const SOON = 10 * MINUTE;
 export function keepClocks(): void {
   tick();
   window.setInterval(tick, 10_000);
+  window.setInterval(countSeconds, 1_000);
   document.addEventListener("htmx:load", tick);
 }
 
 function tick(): void {
   for (const clock of document.querySelectorAll<HTMLElement>("[data-due]")) show(clock, Date.now());
+}
+
+/** What happens in some seconds: the last ones are counted, then it is gone. */
+function countSeconds(): void {
+  for (const place of document.querySelectorAll<HTMLElement>("[data-seconds-until]")) {
+    const left = Math.ceil((Number(place.dataset.secondsUntil) - Date.now()) / 1_000);
+    place.textContent = (place.dataset.words ?? "{n}").replace("{n}", String(Math.max(left, 0)));
+    if (left <= 0) for (const form of document.querySelectorAll("#task [data-undo]")) form.remove();
+  }
 }
 
 function show(clock: HTMLElement, now: number): void {

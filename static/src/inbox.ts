@@ -1,4 +1,4 @@
-/** The inbox by keyboard: j and k walk, a approves, r rejects, 1 to 9 choose a reason, o opens the order, / searches, ? shows the keys. */
+/** The inbox by keyboard: j and k walk, a approves, r rejects, x ticks, u undoes, 1 to 9 choose a reason, o opens the order, / searches. */
 
 import { openDialog } from "./menus";
 
@@ -33,6 +33,10 @@ function act(key: string): boolean {
       return press("approve");
     case "r":
       return reject();
+    case "x":
+      return tickTask();
+    case "u":
+      return undo();
     case "o":
       return follow("[data-order-link]");
     default:
@@ -53,6 +57,23 @@ function walk(step: number): boolean {
   const at = tasks.findIndex((task) => task.getAttribute("aria-current") === "true");
   tasks[Math.min(Math.max(at + step, 0), tasks.length - 1)]?.click();
   return true;
+}
+
+/** Tick the open task for deciding many at once, or untick it, and go on to the next. */
+function tickTask(): boolean {
+  const box = document
+    .querySelector("[data-task][aria-current]")
+    ?.closest("li")
+    ?.querySelector<HTMLInputElement>("[data-tick-task]");
+  box?.click();
+  return Boolean(box);
+}
+
+function undo(): boolean {
+  const last = [...document.querySelectorAll<HTMLFormElement>("[data-undo]")].at(-1);
+  last?.requestSubmit();
+  last?.closest("[data-toast]")?.remove();
+  return last !== undefined;
 }
 
 /** Choose the reason of this number, or take it back. */

@@ -41,5 +41,6 @@ function make(text: string, kind: string): HTMLElement | null {
 }
 
 function leaveLater(shown: HTMLElement): void {
-  window.setTimeout(() => shown.remove(), STAY);
+  const seconds = Number(shown.dataset.stay);
+  window.setTimeout(() => shown.remove(), seconds > 0 ? seconds * 1_000 : STAY);
 }

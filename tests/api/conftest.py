@@ -38,6 +38,7 @@ def make_settings(home: Path, database_url: str, redis_url: str, **more: Any) ->
             "demo": False,
             "workers": 1,
             "threads": 4,
+            "undo_seconds": 0,
             "proxies": 0,
             "timezone": "Asia/Shanghai",
             "language": None,

@@ -11,6 +11,8 @@ from runtime.store.database import reading
 from tests.trade import arrivals, publish
 from tests.web.conftest import House
 
+HTMX = {"HX-Request": "true"}
+
 
 def state_of(house: House, run_id: str) -> str:
     with reading(house.service.engine) as connection:
@@ -145,3 +147,34 @@ def test_a_long_list_is_paged(house: House) -> None:
     shown = re.findall(r'id="task-(\w+)-3-1"', first), re.findall(r'id="task-(\w+)-3-1"', zhao.get(following[1]))
     assert [len(page) for page in shown] == [50, 10]
     assert not set(shown[0]) & set(shown[1])
+
+
+def test_many_are_decided_alike_and_what_came_too_late_is_told(house: House) -> None:
+    traces = [f"{house.take(number, total='9000.00')}.3.1" for number in range(3)]
+    wang, zhao = house.enter("wang"), house.enter("zhao")
+    wang.get("/inbox")
+    assert wang.post(f"/tasks/{traces[0]}/decision", {"decision": "approve"}).status_code == 303
+    zhao.get("/inbox")
+    answer = zhao.post("/tasks/decisions", {"decision": "reject", "words": "no", "trace": traces}, headers=HTMX)
+    page = answer.get_data(as_text=True)
+    assert "2 tasks rejected." in page
+    assert "1 was decided before you, or asks somebody else." in page
+    house.settle()
+    assert [state_of(house, trace.partition(".")[0]) for trace in traces] == ["done", "cancelled", "cancelled"]
+    assert zhao.post("/tasks/decisions", {"decision": "approve", "trace": traces}, headers=HTMX).status_code == 409
+    assert zhao.post("/tasks/decisions", {"decision": "approve"}, headers=HTMX).status_code == 422
+    assert zhao.post("/tasks/decisions", {"decision": "reject", "trace": traces}, headers=HTMX).status_code == 422
+    assert zhao.post("/tasks/decisions", {"decision": "maybe", "trace": traces}).status_code == 400
+
+
+def test_nobody_decides_or_undoes_what_asks_others(house: House, task: str) -> None:
+    house.app.config["ORDERFLOW_UNDO_SECONDS"] = 60
+    chen, zhao, wang = (house.enter(name) for name in ("chen", "zhao", "wang"))
+    for visitor in (chen, zhao, wang):
+        visitor.get("/inbox")
+    assert chen.post("/tasks/decisions", {"decision": "approve", "trace": [task]}, headers=HTMX).status_code == 409
+    assert zhao.post("/tasks/decisions", {"decision": "approve", "trace": [task]}, headers=HTMX).status_code == 200
+    assert wang.post("/tasks/decisions/undo", {"trace": [task]}, headers=HTMX).status_code == 409
+    page = zhao.post("/tasks/decisions/undo", {"trace": [task]}, headers=HTMX)
+    assert (page.status_code, state_of(house, task.partition(".")[0])) == (200, "waiting")
+    assert "1 task is open again." in page.get_data(as_text=True)
