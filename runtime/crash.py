@@ -21,7 +21,6 @@ Place = Literal[
     "reply.settled",
     "reply.saved",
     "reply.committed",
-    "pull.claimed",
     "pull.fetched",
     "publication.stored",
     "publication.committed",
@@ -32,8 +31,8 @@ Place = Literal[
 ]
 """`stored`, `locked`, `decided`, `saved`, `swapped`, `settled`: inside the transaction. `committed`, `claimed`, `recorded`:
 right after it. `intake.answered`: the askers have their answer, the bell is not rung. `effect.answered`: the system has
-answered, and nobody wrote it down. `pull.fetched`: a page of orders is here, nothing of
-it is stored. `ring.held`: the bell's key is set, no job is there yet."""
+answered, and nobody wrote it down. `pull.fetched`: a page of orders is here, nothing of it is stored. `ring.held`: the
+bell's key is set, no job is there yet."""
 
 PLACES: Final[tuple[Place, ...]] = get_args(Place)
 

@@ -141,8 +141,6 @@ class Pulling:
         except BaseException:
             self._end(channel)
             raise
-        if row:
-            crash.at("pull.claimed")
         return row
 
     def _pull(self, turn: _Turn) -> None:

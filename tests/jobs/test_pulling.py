@@ -25,7 +25,7 @@ pytestmark = pytest.mark.redis
 
 CHANNEL = "own-shop"
 KEY = "key of this installation, for tests"
-PLACES = ("pull.claimed", "pull.fetched", "intake.stored", "intake.committed")
+PLACES = ("pull.fetched", "intake.stored", "intake.committed")
 
 
 def set_up(yard: Yard, shop: Shop) -> None:
@@ -66,15 +66,15 @@ def test_a_worker_killed_anywhere_in_a_pull_leaves_neither_a_gap_nor_a_double(ya
     with selling(sold) as shop:
         set_up(yard, shop)
         for place in PLACES:
-            # At the second page that it has in its hands, or at once where it only claims.
-            wish.write_text(f"{place} {1 if place == 'pull.claimed' else 2}", "utf-8")
+            # At the second page that it has in its hands.
+            wish.write_text(f"{place} 2", "utf-8")
             assert start_worker(yard, wish).wait(PATIENCE_SECONDS) == -signal.SIGKILL
             seen.append(cursor(yard))
         start_worker(yard, wish)
         wait_until(lambda: cursor(yard) == "900")
         wait_until(lambda: yard.states() == {"done": 899})
     # Each began where the one before had stored its last page.
-    assert seen == [None, "200", "400", "800"]
+    assert seen == ["200", "400", "800"]
     with reading(yard.service.engine) as connection:
         came = Counter(connection.execute(select(orders.c.external_id)).scalars())
         kept = connection.execute(select(refusals.c.external_id)).scalars().all()
