@@ -175,7 +175,11 @@ export async function askToMerge(
   const dialog = showDialog(
     say("mergeTitle", other),
     say,
-    h("p", {}, nothing ? say("mergeNothing") : say("mergeBrings")),
+    nothing
+      ? h("p", {}, say("mergeNothing"))
+      : found.told.length + found.moved > 0
+        ? h("p", {}, say("mergeBrings"))
+        : "",
     differenceList(editor, found.told, found.moved),
     conflictList(editor, offer, theirs),
     h(

@@ -1,4 +1,4 @@
-/** A step type's help page (a little Markdown: headings, lists, paragraphs, strong words and code) as elements. */
+/** A step type's help page (a little Markdown: headings, lists, paragraphs, strong and stressed words, code) as elements. */
 
 import { h } from "./dom";
 
@@ -20,11 +20,16 @@ function items(block: string, between: RegExp, mark: RegExp): HTMLElement[] {
 }
 
 function inline(text: string): (Node | string)[] {
-  return text
-    .replace(/\s*\n\s*/g, " ")
-    .split(/(\*\*[^*]+\*\*|`[^`]+`)/)
-    .map((part) => {
-      if (part.startsWith("**")) return h("strong", {}, part.slice(2, -2));
-      return part.startsWith("`") ? h("code", {}, part.slice(1, -1)) : part;
-    });
+  return (
+    text
+      // Lines of Chinese go on without a space.
+      .replace(/(\p{Script=Han}|[，。；：、）」”])\s*\n\s*(?=\p{Script=Han}|[（「“])/gu, "$1")
+      .replace(/\s*\n\s*/g, " ")
+      .split(/(\*\*[^*]+\*\*|\*[^*\s][^*]*\*|`[^`]+`)/)
+      .map((part) => {
+        if (part.startsWith("**")) return h("strong", {}, part.slice(2, -2));
+        if (part.startsWith("*")) return h("em", {}, part.slice(1, -1));
+        return part.startsWith("`") ? h("code", {}, part.slice(1, -1)) : part;
+      })
+  );
 }

@@ -152,11 +152,8 @@ class Page {
       this.offerOn(edge, client),
     );
     const minimap = new Minimap(editor, this.drawing);
-    this.surface.append(
-      minimap.element,
-      zoomTools(editor, this.drawing, this.bench),
-      emptyHint(editor, () => this.addStart()),
-    );
+    this.surface.append(minimap.element, zoomTools(editor, this.drawing, this.bench));
+    center.append(emptyHint(editor, () => this.addStart()));
     const trying = new Trying(root, editor, this.drawing);
     this.drawing.onMoved = () => {
       trying.lay();

@@ -88,12 +88,12 @@ export class CaseRow {
         "button",
         {
           type: "button",
-          class: `case-count${good < verdicts.length ? " is-bad" : ""}`,
+          class: `case-count${verdicts.length === 0 ? " is-running" : good < verdicts.length ? " is-bad" : ""}`,
           title: stand,
           "aria-label": stand,
           click: () => this.lookAtAll(),
         },
-        `${good}/${cases.length}`,
+        verdicts.length === 0 ? `…/${cases.length}` : `${good}/${cases.length}`,
       ),
     );
   }

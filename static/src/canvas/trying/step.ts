@@ -217,8 +217,14 @@ function clause(editor: Editor, part: Clause): HTMLElement {
   }
   const reason = REASONS[part.reason];
   const seen = reason === undefined ? say("trySeen", { seen: part.seen }) : say(reason);
-  const text = `${part.field} ${operator(editor, part)} ${part.wanted}`.trim();
+  const text = `${fieldName(editor, part)} ${operator(editor, part)} ${part.wanted}`.trim();
   return h("li", {}, verdict(editor, part.truth, text), h("span", { class: "try-seen" }, seen));
+}
+
+/** A field of a line of the order is told by its path alone; what it is called stands in the palette. */
+function fieldName(editor: Editor, { field, path }: Clause): string {
+  const known = field === path ? editor.palette.fields.find((one) => one.path === path) : undefined;
+  return known?.label ?? field;
 }
 
 function operator(editor: Editor, part: Clause): string {
