@@ -38,16 +38,17 @@ export function takesList(op: string): boolean {
 
 /** The whole of a condition as one group, whatever its root is. */
 export function groupOf(condition: Condition | undefined): Group {
-  if (condition === undefined || Object.keys(condition).length === 0) return { mode: "all", rows: [] };
-  if (isList(condition.all)) return { mode: "all", rows: condition.all };
-  if (isList(condition.any)) return { mode: "any", rows: condition.any };
+  if (!isCondition(condition)) return { mode: "all", rows: [] };
+  if (isList(condition.all)) return { mode: "all", rows: condition.all.filter(isCondition) };
+  if (isList(condition.any)) return { mode: "any", rows: condition.any.filter(isCondition) };
   const inner = condition.not;
   if (isCondition(inner)) {
-    if (isList(inner.any)) return { mode: "none", rows: inner.any };
-    if (isList(inner.all)) return { mode: "notall", rows: inner.all };
+    if (isList(inner.any)) return { mode: "none", rows: inner.any.filter(isCondition) };
+    if (isList(inner.all)) return { mode: "notall", rows: inner.all.filter(isCondition) };
     return { mode: "notall", rows: [inner] };
   }
-  return { mode: "all", rows: [condition] };
+  // What is no condition at all, as after a paste, is none: the problems tell of it.
+  return { mode: "all", rows: isSingle(condition) ? [condition] : [] };
 }
 
 export function conditionOf({ mode, rows }: Group): Condition {
@@ -139,6 +140,10 @@ export function blankClause(palette: Palette, scope: "order" | "item"): Clause {
   if (field === undefined) return { field: path, op: "known" };
   const op = field.kind === "money" ? "gt" : (palette.operators[field.kind][0]?.op ?? "known");
   return withOperator(palette, { field: field.path, op: "" }, op, field);
+}
+
+function isSingle({ field, any_item: any, every_item: every }: Condition): boolean {
+  return typeof field === "string" || isCondition(any) || isCondition(every);
 }
 
 function isList(value: Json | undefined): value is readonly Condition[] {

@@ -55,9 +55,16 @@ const found = new WeakMap<Places, Places>();
 /** Where the nodes stand. A node whose id is the name of something that every object has is not found by accident. */
 export function placesOf(document: FlowDocument): Places {
   const nodes = document.layout?.nodes ?? {};
-  const known = found.get(nodes) ?? placesFrom(Object.entries(nodes));
+  const known = found.get(nodes) ?? placesFrom(Object.entries(nodes).filter(([, place]) => isPlace(place)));
   found.set(nodes, known);
   return known;
+}
+
+/** Whether something stands somewhere: a text or an infinite distance is no place. */
+export function isPlace(value: unknown): value is Place {
+  if (typeof value !== "object" || value === null) return false;
+  const { x, y } = value as Partial<Place>;
+  return Number.isFinite(x) && Number.isFinite(y);
 }
 
 /** Places by the ids of their nodes, whatever these ids are. */
@@ -78,6 +85,14 @@ export function withPolicy(document: FlowDocument, settings: Settings | undefine
   const others = Object.entries(document).filter(([name]) => name !== "failures");
   const policy = settings === undefined ? {} : { failures: settings };
   return { ...(Object.fromEntries(others) as unknown as FlowDocument), ...policy };
+}
+
+/** The teams that the flow itself names. */
+export function teamsIn(document: FlowDocument): readonly Settings[] {
+  const teams: readonly unknown[] = Array.isArray(document.teams) ? document.teams : [];
+  const isTeam = (team: unknown): team is Settings =>
+    typeof team === "object" && team !== null && typeof (team as Settings).key === "string";
+  return teams.filter(isTeam);
 }
 
 export function nodeOf(document: FlowDocument, id: string): FlowNode | undefined {
@@ -203,7 +218,9 @@ export function renameFlow(document: FlowDocument, name: string, language: strin
 
 /** Names resolved for a reader: their language, else English, else whatever there is. */
 export function said(words: Words | null | undefined, language: string): string {
-  if (words === null || words === undefined) return "";
   if (typeof words === "string") return words;
-  return words[language] ?? words.en ?? Object.values(words)[0] ?? "";
+  if (typeof words !== "object" || words === null) return "";
+  // What was pasted or imported may hold anything.
+  const told: unknown = words[language] ?? words.en ?? Object.values(words)[0];
+  return typeof told === "string" ? told : "";
 }

@@ -136,8 +136,8 @@ export class Editor {
 
   /** The shop's teams, and those that only this flow names so far: they are made when it is published. */
   teams(): readonly Named[] {
-    const named = Array.isArray(this.document.teams) ? (this.document.teams as readonly Settings[]) : [];
-    const own = named
+    const own = doc
+      .teamsIn(this.document)
       .map((team) => ({ key: String(team.key), label: doc.said(team.name as doc.Words, this.language) }))
       .filter((team) => !this.palette.teams.some((known) => known.key === team.key));
     return [...this.palette.teams, ...own];

@@ -7,18 +7,22 @@ import {
   type FlowEdge,
   type FlowNode,
   freeNodeId,
+  isPlace,
   ORIGIN,
   type Place,
   type Places,
   placesFrom,
   placesOf,
   type Settings,
+  teamsIn,
 } from "./document";
 import { addNote, changeGroup, type Group, groupsOf, groupSteps, type Note, notesOf } from "./layout";
 import type { Word } from "./words";
 
 const FORMAT = "orderflow/excerpt-1";
 const FLOW_FORMAT = "orderflow/1";
+/** Settings nest no deeper than what the server reads. */
+const DEEPEST = 40;
 const ID = /^[A-Za-z0-9_-]{1,64}$/;
 
 export interface Excerpt {
@@ -57,10 +61,6 @@ export function excerptOf(
   };
 }
 
-function teamsIn(document: FlowDocument): readonly Settings[] {
-  return Array.isArray(document.teams) ? (document.teams as readonly Settings[]) : [];
-}
-
 function teamsNamed(document: FlowDocument, nodes: readonly FlowNode[]): readonly Settings[] {
   const settings = JSON.stringify(nodes.map((node) => node.settings));
   return teamsIn(document).filter((team) => {
@@ -88,10 +88,16 @@ export function readExcerpt(text: string): Read {
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    const value = JSON.parse(text) as unknown;
+    return isDeeper(value, DEEPEST) ? undefined : value;
   } catch {
     return undefined;
   }
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((part) => isDeeper(part, levels - 1));
 }
 
 function wholeOf(flow: FlowDocument): Excerpt {
@@ -147,8 +153,6 @@ function listIn<One>(part: readonly One[] | undefined): readonly One[] {
 /** Where steps stand, as far as these are places at all. */
 function placesIn(part: unknown): Places {
   const entries = isObject(part) ? Object.entries(part) : [];
-  const isPlace = (one: unknown): boolean =>
-    isObject(one) && Number.isFinite(one.x) && Number.isFinite(one.y);
   return placesFrom(entries.filter(([, one]) => isPlace(one)) as [string, Places[string]][]);
 }
 

@@ -1,6 +1,6 @@
 /** The panel at the right: the settings of the selected step, or of the flow when none is selected. */
 
-import { type Json, said } from "./document";
+import { said } from "./document";
 import * as doc from "./document";
 import { button, drawing, freshId, h, icon } from "./dom";
 import type { Editor, Problem } from "./editor";
@@ -388,7 +388,7 @@ export class Inspector {
   private teams(): HTMLElement | false {
     const { editor } = this;
     const { say } = editor;
-    const teams = Array.isArray(editor.document.teams) ? (editor.document.teams as readonly Json[]) : [];
+    const teams = doc.teamsIn(editor.document);
     if (teams.length === 0) return false;
     const names = teams.map((team) => {
       const { key, name } = team as { readonly key?: string; readonly name?: doc.Words };

@@ -30,10 +30,30 @@ export const LONGEST_NAME = 100;
 
 const NONE: readonly never[] = [];
 
+/** What others wrote into a layout may be anything: what cannot be drawn is left out. */
+function sound<Part>(parts: readonly Part[] | undefined, is: (part: unknown) => boolean): readonly Part[] {
+  if (!Array.isArray(parts)) return NONE;
+  return parts.every(is) ? (parts as readonly Part[]) : (parts as readonly Part[]).filter(is);
+}
+
+function isNote(value: unknown): boolean {
+  const { text, x, y, width, height } = (value ?? {}) as Partial<Note>;
+  return typeof text === "string" && [x, y, width, height].every((side) => Number.isFinite(side));
+}
+
+function isGroup(value: unknown): boolean {
+  const { name, nodes } = (value ?? {}) as Partial<Group>;
+  return (
+    typeof name === "string" &&
+    Array.isArray(nodes) &&
+    nodes.every((node: unknown) => typeof node === "string")
+  );
+}
+
 // --- notes --------------------------------------------------------------------------------------------------------
 
 export function notesOf(document: FlowDocument): readonly Note[] {
-  return document.layout?.notes ?? NONE;
+  return sound(document.layout?.notes, isNote);
 }
 
 export function addNote(
@@ -76,7 +96,7 @@ export function removeNotes(document: FlowDocument, gone: ReadonlySet<string>): 
 // --- groups -------------------------------------------------------------------------------------------------------
 
 export function groupsOf(document: FlowDocument): readonly Group[] {
-  return document.layout?.groups ?? NONE;
+  return sound(document.layout?.groups, isGroup);
 }
 
 export function groupOf(document: FlowDocument, node: string): Group | undefined {
@@ -151,7 +171,7 @@ export function foldedIn(document: FlowDocument): ReadonlyMap<string, Group> {
 const pins = new WeakMap<readonly string[], ReadonlySet<string>>();
 
 export function pinnedIn(document: FlowDocument): ReadonlySet<string> {
-  const list = document.layout?.pinned ?? NONE;
+  const list = sound(document.layout?.pinned, (one) => typeof one === "string");
   const known = pins.get(list) ?? new Set(list);
   pins.set(list, known);
   return known;
@@ -172,8 +192,8 @@ export function pin(document: FlowDocument, nodes: Iterable<string>, on: boolean
 /** The layout when these steps are gone. */
 export function layoutWithout(layout: Layout, gone: ReadonlySet<string>): Layout {
   const places = Object.fromEntries(Object.entries(layout.nodes ?? {}).filter(([id]) => !gone.has(id)));
-  const pinned = layout.pinned?.filter((id) => !gone.has(id));
-  const groups = layout.groups === undefined ? undefined : withoutSteps(layout.groups, gone);
+  const pinned = sound(layout.pinned, (one) => typeof one === "string").filter((id) => !gone.has(id));
+  const groups = withoutSteps(sound(layout.groups, isGroup), gone);
   return withoutEmpty({ ...layout, nodes: places, pinned, groups });
 }
 

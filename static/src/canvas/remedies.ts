@@ -132,7 +132,7 @@ const removeRule: Cure = (problem, { document, say }) => {
       const left = rules.filter((_, place) => place !== Number(index)) as readonly Json[];
       const without = withSetting(now, node.id, [list ?? ""], left);
       const edge = doc.edgeFrom(without, node.id, String(rule?.id));
-      const twin = left.some((other) => (other as Settings).id === rule?.id);
+      const twin = left.some((other) => (other as Settings | null)?.id === rule?.id);
       return edge === undefined || twin ? without : doc.removeParts(without, new Set(), new Set([edge.id]));
     },
   };
@@ -213,7 +213,7 @@ const ownMark: Cure = (problem, { document, say }) => {
   if (node === undefined || !Array.isArray(rules)) return undefined;
   const id = doc.freeId(
     "r",
-    rules.map((rule: Json) => String((rule as Settings).id)),
+    rules.map((rule: Json) => String((rule as Settings | null)?.id)),
   );
   return { label: say("giveOwnMark"), mend: (now) => withSetting(now, node.id, pathOf(problem), id) };
 };
