@@ -121,6 +121,7 @@ def test_orders_come_page_by_page_and_what_comes_later_is_pulled_in_its_time(hou
 def test_one_bad_order_is_refused_alone_with_its_bytes_and_the_page_goes_on(house: House, shop: Shop) -> None:
     deep = "[" * 3000 + "]" * 3000
     shop.orders = [order(0), order(1, currency="XXX"), order(2), order(3, channel="elsewhere"), order(4), order(5)]
+    shop.orders += [order(0), order(5, note="changed")]
     shop.lies = lambda question: (
         200,
         {},
@@ -130,9 +131,9 @@ def test_one_bad_order_is_refused_alone_with_its_bytes_and_the_page_goes_on(hous
     pull(house)
     assert came(house) == ["A-00000", "A-00002", "A-00005"]
     codes = dict(refused(house))
-    assert set(codes) == {"A-00001", "A-00003", None}
-    assert (codes["A-00003"], codes[None]) == ("pull.other_channel", "json.depth")
-    assert (row(house)["cursor"], error(house)) == ("6", None)
+    assert set(codes) == {"A-00001", "A-00003", "A-00005", None}
+    assert (codes["A-00003"], codes["A-00005"], codes[None]) == ("pull.other_channel", "intake.conflict", "json.depth")
+    assert (row(house)["cursor"], row(house)["came"], error(house)) == ("8", 3, None)
     shop.lies = None
     act(house, "beginning")
     pull(house)

@@ -143,6 +143,8 @@ def test_a_held_channel_says_that_its_pull_is_paused_and_leads_to_the_decision(h
     for path in (f"/channels/{CHANNEL}/pull", "/channels"):
         assert "Paused by the surge breaker" in page(root, path)
     assert f"/surges/{surge}" in page(root)
+    lead = house.enter("zhao")
+    assert "Paused by the surge breaker. The channel is held." in page(lead, f"/surges/{surge}")
 
 
 def test_a_silent_channel_tells_why_its_pull_brings_nothing(house: House, shop: Shop) -> None:
