@@ -35,6 +35,7 @@ Action = Literal[
     "start.see",
     "tasks.see",
     "tasks.decide",
+    "tasks.lead",
     "orders.see",
     "orders.mend",
     "orders.amend",
@@ -56,7 +57,8 @@ MAY: Final[Mapping[Duty, frozenset[Action]]] = MappingProxyType(
     {
         "designer": frozenset(("start.see", "orders.see", "refusals.see", "flows.see", "flows.edit", "flows.publish")),
         "operator": _DECIDES,
-        "lead": _DECIDES | {"orders.mend", "orders.amend", "orders.upload", "refusals.see", "surges.decide"},
+        "lead": _DECIDES
+        | {"tasks.lead", "orders.mend", "orders.amend", "orders.upload", "refusals.see", "surges.decide"},
         "finance": _DECIDES,
         "warehouse": _DECIDES,
         "after_sales": _DECIDES | {"orders.mend", "orders.amend"},

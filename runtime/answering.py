@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Connection, Engine, RowMapping, select, update
+from sqlalchemy import Connection, Engine, RowMapping, Update, or_, select, update
 
 from nodes.contract import Decided
 from runtime import crash
@@ -31,9 +31,10 @@ class Decline:
     """Why an act of a person was not taken: nothing was changed.
 
     already_decided: `by` decided `decision` at `at` (microseconds). withdrawn: the order does not wait for this any more.
+    claimed: `by` has taken it on at `at`, or nobody has (None) where it was to be let go.
     """
 
-    why: Literal["unknown", "already_decided", "withdrawn", "not_failed", "already_ended"]
+    why: Literal["unknown", "already_decided", "withdrawn", "claimed", "not_failed", "already_ended"]
     by: str | None = None
     at: int | None = None
     decision: str | None = None
@@ -105,6 +106,45 @@ class Answering:
                     trail.write(connection, actor, at, "task.undo", trace)
                     opened.append(trace)
         return opened
+
+    # --- whose task it is -----------------------------------------------------------------------------------------------
+
+    def claim(self, trace: str, actor: Actor) -> Decline | None:
+        """Take an open task on, so that nobody else decides it. The first one has it."""
+        at = micros(self._clock())
+        free = update(tasks).where(tasks.c.trace == trace, tasks.c.state == "open", tasks.c.claimed_by.is_(None))
+        return self._hand(trace, free.values(claimed_by=actor.name, claimed_at=at), "task.claim", actor, {})
+
+    def let_go(self, trace: str, actor: Actor, *, anybodys: bool = False) -> Decline | None:
+        """Give a claimed task back to all that are asked: one's own, or (for those who lead) anybody's."""
+        taken = update(tasks).where(tasks.c.trace == trace, tasks.c.state == "open", tasks.c.claimed_by.is_not(None))
+        mine = taken if anybodys else taken.where(tasks.c.claimed_by == actor.name)
+        return self._hand(trace, mine.values(claimed_by=None, claimed_at=None), "task.let_go", actor, {})
+
+    def transfer(
+        self, trace: str, kind: Literal["person", "team"], who: str, note: str, actor: Actor
+    ) -> Decline | None:
+        """Ask another person or team in place of those who were asked. The deadline stays."""
+        free = or_(tasks.c.claimed_by.is_(None), tasks.c.claimed_by == actor.name)
+        one = update(tasks).where(tasks.c.trace == trace, tasks.c.state == "open", free)
+        told = {"who_kind": kind, "who": who}
+        values = one.values(**told, claimed_by=None, claimed_at=None)
+        return self._hand(trace, values, "task.transfer", actor, {**told, "note": note})
+
+    def _hand(self, trace: str, change: Update, action: str, actor: Actor, after: Mapping[str, str]) -> Decline | None:
+        with begin(self._engine, durable=True) as connection:
+            before = (
+                connection.execute(select(tasks).where(tasks.c.trace == trace).with_for_update()).mappings().first()
+            )
+            if before is None:
+                return Decline("unknown")
+            if connection.execute(change).rowcount != 1:
+                return _too_late(connection, trace)
+            was = {name: before[name] for name in ("who_kind", "who", "claimed_by") if before[name]}
+            trail.write(connection, actor, micros(self._clock()), action, trace, was, after or None)
+        return None
+
+    # --- orders hear of it ----------------------------------------------------------------------------------------------
 
     def due(self) -> bool:
         """Whether an order is to hear of a decision by now."""
@@ -181,4 +221,6 @@ def _too_late(connection: Connection, trace: str) -> Decline:
     task = connection.execute(select(tasks).where(tasks.c.trace == trace)).mappings().one()
     if task["state"] == "decided":
         return Decline("already_decided", task["decided_by"], task["decided_at"], task["decision"])
+    if task["state"] == "open":
+        return Decline("claimed", task["claimed_by"], task["claimed_at"])
     return Decline("withdrawn")

@@ -110,4 +110,7 @@ def _too_late(declined: Decline, trace: str) -> Refusal:
         at = moment(declined.at)
         problem = Problem("api.already_decided", "trace", {"by": declined.by, "at": at})
         return Refusal(409, problem, by=declined.by, at=at, decision=declined.decision)
+    if declined.why == "claimed":
+        problem = Problem("api.claimed", "trace", {"by": declined.by or ""})
+        return Refusal(409, problem, by=declined.by, at=moment(declined.at))
     return Refusal(409, Problem("api.withdrawn", "trace"))

@@ -1,9 +1,9 @@
 """The inbox: what waits for me, with its order beside it, decided by a click or a key."""
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import orjson
 from flask import Blueprint, abort, current_app, make_response, redirect, render_template, request, url_for
@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy import Connection, RowMapping, select
 
-from builder.auth import may, reader, requires
+from builder.auth import allows, may, reader, requires
 from builder.drawn import drawn_version
 from builder.i18n import moment, words
 from builder.i18n.text import _, ngettext
@@ -22,7 +22,7 @@ from builder.web import asker, is_htmx, service
 from runtime.answering import Decline, Verdict
 from runtime.clock import now
 from runtime.core.engine import micros, with_changes
-from runtime.store import queries
+from runtime.store import queries, screens
 from runtime.store.database import reading
 from runtime.store.tables import tasks
 
@@ -79,6 +79,7 @@ class Sheet:
     names: Names
     reasons: tuple[str, ...]
     mine: bool
+    claimed: Literal["", "me", "other"]
     kind: str
     undo_until: int | None
 
@@ -181,6 +182,73 @@ def undo() -> ResponseReturnValue:
     return _board(look, opened[0], done=Done(told), push=True)
 
 
+@pages.post("/tasks/<trace>/claim")
+@requires("tasks.decide")
+def claim(trace: str) -> ResponseReturnValue:
+    """Take a task on, so that nobody else decides it."""
+    return _handed(trace, lambda: service().answering.claim(trace, asker(current_user.name)), _("It is yours."))
+
+
+@pages.post("/tasks/<trace>/claim/end")
+@requires("tasks.decide")
+def let_go(trace: str) -> ResponseReturnValue:
+    """Give a task back to all that are asked."""
+    actor = asker(current_user.name)
+    done = _("It is everybody's again.")
+    return _handed(trace, lambda: service().answering.let_go(trace, actor, anybodys=may("tasks.lead")), done)
+
+
+@pages.post("/tasks/<trace>/transfer")
+@requires("tasks.decide")
+def transfer(trace: str) -> ResponseReturnValue:
+    """Ask another person or team in place of those who were asked."""
+    kind, _colon, who = request.form.get("to", "").partition(":")
+    note = request.form.get("note", "").strip()[:MOST_REASON]
+    with reading(engine()) as connection:
+        known = _receivers(connection)
+    if kind not in ("person", "team") or who not in known[kind]:
+        return _board(_look(), trace, problem=_("Choose the person or the team that is to be asked."), status=422)
+    told = Names(known["person"], known["team"]).asked(kind, who)
+    to: Literal["person", "team"] = "person" if kind == "person" else "team"
+    actor = asker(current_user.name)
+    done = _("%(who)s is asked now.", who=told)
+    return _handed(trace, lambda: service().answering.transfer(trace, to, who, note, actor), done)
+
+
+def _handed(trace: str, hand: Callable[[], Decline | None], done: str) -> ResponseReturnValue:
+    """Change whose task it is, if it asks the asker."""
+    look = _look()
+    with reading(engine()) as connection:
+        if not queries.may_decide(connection, trace, reader()):
+            return _board(look, trace, problem=_("This task asks somebody else."), status=403)
+        following = _following(connection, look, {trace})
+    declined = hand()
+    if declined:
+        return _board(look, trace, problem=_late_words(declined), status=409)
+    with reading(engine()) as connection:
+        still = trace if queries.may_decide(connection, trace, reader()) else following
+    if not is_htmx():
+        return redirect(_address(look, still), code=303)
+    return _board(look, still, done=Done(done), push=True)
+
+
+def _receivers(connection: Connection) -> dict[str, dict[str, str]]:
+    """Whom a task can be handed to: active people who may decide, and teams with somebody in them, by key."""
+    people = [row for row in screens.people_rows(connection) if row["active"]]
+    return {
+        "person": {
+            row["name"]: row["display"]
+            for row in people
+            if allows(frozenset(orjson.loads(row["duties"])), "tasks.decide")
+        },
+        "team": {
+            row["key"]: words(row["name"]) or row["key"]
+            for row, members, _n in screens.team_rows(connection)
+            if members
+        },
+    }
+
+
 def _board(
     look: Look,
     trace: str | None,
@@ -210,6 +278,7 @@ def _board(
                 done=done,
                 undo_seconds=_undo_seconds(),
                 may_decide=may("tasks.decide"),
+                receivers=_receivers(connection),
                 shows=_shows(),
                 decision_name=decision_name,
             ),
@@ -230,7 +299,7 @@ def _look() -> Look:
 
 
 def _shows() -> tuple[tuple[str, str], ...]:
-    return (("all", _("All")), ("mine", _("Only me")), ("team", _("My teams")), ("overdue", _("Overdue")))
+    return (("all", _("All")), ("mine", _("Mine")), ("team", _("My teams")), ("overdue", _("Overdue")))
 
 
 def _shelf(connection: Connection, look: Look) -> Shelf:
@@ -238,13 +307,14 @@ def _shelf(connection: Connection, look: Look) -> Shelf:
         connection,
         None if _sees_all() else reader(),
         text=look.text,
-        who_kind={"mine": "person", "team": "team"}.get(look.show),
+        who_kind="team" if look.show == "team" else None,
+        own=current_user.name if look.show == "mine" else None,
         due_before=micros(now()) if look.show == "overdue" else None,
         after=look.after,
         limit=PAGE + 1,
     )
     more = f"{rows[PAGE - 1]['place']}-{rows[PAGE - 1]['trace']}" if len(rows) > PAGE else None
-    told = "|".join(f"{row['trace']} {row['due_at']} {row['who']}" for row in rows)
+    told = "|".join(f"{row['trace']} {row['due_at']} {row['who']} {row['claimed_by']}" for row in rows)
     return Shelf(tuple(rows[:PAGE]), more, hashlib.sha256(told.encode()).hexdigest()[:16])
 
 
@@ -277,9 +347,16 @@ def _sheet(connection: Connection, trace: str) -> Sheet | None:
         names=names(connection),
         reasons=tuple(words(reason) for reason in orjson.loads(task["reasons"])),
         mine=mine and task["state"] == "open" and may("tasks.decide"),
+        claimed=_claimed(task),
         kind=drawn_version(connection, order["version_id"]).asking_kind(task["node"]),
         undo_until=task["deliver_at"] if task["decided_by"] == current_user.name else None,
     )
+
+
+def _claimed(task: RowMapping) -> Literal["", "me", "other"]:
+    if task["claimed_by"] is None:
+        return ""
+    return "me" if task["claimed_by"] == current_user.name else "other"
 
 
 def decision_name(kind: str, decision: str) -> str:
@@ -327,6 +404,12 @@ def _late_words(declined: Decline) -> str:
                          who=who, time=moment(declined.at))  # fmt: skip
             return _("%(who)s rejected this at %(time)s, before you. Nothing was changed.",
                      who=who, time=moment(declined.at))  # fmt: skip
+        case "claimed" if declined.by is None:
+            return _("Nobody has taken this on any more.")
+        case "claimed":
+            with reading(engine()) as connection:
+                who = names(connection).person(declined.by)
+            return _("%(who)s has taken this on since %(time)s.", who=who, time=moment(declined.at))
         case "withdrawn":
             return _("The order went on without this decision, so it is not needed any more.")
         case _:

@@ -132,8 +132,12 @@ def release(
 def settle_task(
     connection: Connection, trace: str, decision: str, reason: str, by: str, now: int, deliver_at: int
 ) -> bool:
-    """Write down a person's decision, to be told to the order at `deliver_at`. False: the task is not open any more."""
-    decided = update(tasks).where(tasks.c.trace == trace, tasks.c.state == "open")
+    """Write down a person's decision, to be told to the order at `deliver_at`.
+
+    False: the task is not open any more, or somebody else has claimed it.
+    """
+    free = or_(tasks.c.claimed_by.is_(None), tasks.c.claimed_by == by)
+    decided = update(tasks).where(tasks.c.trace == trace, tasks.c.state == "open", free)
     values = {"state": "decided", "decision": decision, "reason": reason, "decided_by": by, "decided_at": now}
     return connection.execute(decided.values(**values, deliver_at=deliver_at)).rowcount == 1
 

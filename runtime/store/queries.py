@@ -177,6 +177,7 @@ def find_tasks(
     state: str = "open",
     text: str = "",
     who_kind: str | None = None,
+    own: str | None = None,
     due_before: int | None = None,
     channels: Collection[str] | None = None,
     after: tuple[int, str] | None = None,
@@ -184,7 +185,8 @@ def find_tasks(
 ) -> Sequence[RowMapping]:
     """Tasks with their orders, the one due first on top. `reader` None sees all. `after` is (order, trace) of the last seen.
 
-    `who_kind` keeps those that ask a person, a team or a role; `due_before` those whose deadline lies before;
+    `who_kind` keeps those that ask a person, a team or a role; `own` those that ask this person alone, or that they have
+    claimed; `due_before` those whose deadline lies before;
     `channels` those of orders from these.
     Each row carries `place`, the number by which the list is sorted: the deadline, or what stands for none.
     """
@@ -196,6 +198,8 @@ def find_tasks(
         query = query.where(matches(connection, text))
     if who_kind:
         query = query.where(tasks.c.who_kind == who_kind)
+    if own:
+        query = query.where(or_(tasks.c.who_kind == "person", tasks.c.claimed_by == own))
     if due_before is not None:
         query = query.where(tasks.c.due_at < due_before)
     if channels is not None:

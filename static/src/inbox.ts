@@ -1,4 +1,4 @@
-/** The inbox by keyboard: j and k walk, a approves, r rejects, x ticks, u undoes, 1 to 9 choose a reason, o opens the order, / searches. */
+/** The inbox by keyboard: j and k walk, a approves, r rejects, x ticks, u undoes, c claims, t hands over, 1 to 9 choose a reason, o opens the order, / searches. */
 
 import { openDialog } from "./menus";
 
@@ -35,6 +35,10 @@ function act(key: string): boolean {
       return reject();
     case "x":
       return tickTask();
+    case "c":
+      return follow("[data-claim] button");
+    case "t":
+      return handOver();
     case "u":
       return undo();
     case "o":
@@ -67,6 +71,14 @@ function tickTask(): boolean {
     ?.querySelector<HTMLInputElement>("[data-tick-task]");
   box?.click();
   return Boolean(box);
+}
+
+function handOver(): boolean {
+  const place = document.querySelector<HTMLDetailsElement>("[data-transfer]");
+  if (!place) return false;
+  place.open = true;
+  place.querySelector("select")?.focus();
+  return true;
 }
 
 function undo(): boolean {

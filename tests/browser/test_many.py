@@ -86,3 +86,17 @@ def test_what_stays_ticked_outlives_the_lists_refreshing_and_a_reason_is_asked_f
     page.locator("#many").get_by_role("button", name="Reject").tap()
     expect(page.locator("main")).to_contain_text("Say why: write a reason for all of them.", timeout=LATER)
     assert states(waiting) == ["waiting"] * 5
+
+
+def test_a_task_is_taken_on_and_handed_over_by_keys(waiting: House, enter: Enter) -> None:
+    page = enter("zhao")
+    page.goto("/inbox")
+    page.keyboard.press("c")
+    expect(page.locator("#task .hands")).to_contain_text("You have taken this on.", timeout=LATER)
+    expect(page.locator("[data-task][aria-current] .tag")).to_have_text("You")
+    page.keyboard.press("t")
+    expect(page.locator("#transfer-to")).to_be_focused()
+    page.locator("#transfer-to").select_option("person:chen")
+    page.locator("#transfer-note").press("Enter")
+    expect(page.locator("[data-toast]").last).to_contain_text("Chen is asked now.", timeout=LATER)
+    expect(page.locator("[data-task]")).to_have_count(3)

@@ -178,3 +178,40 @@ def test_nobody_decides_or_undoes_what_asks_others(house: House, task: str) -> N
     page = zhao.post("/tasks/decisions/undo", {"trace": [task]}, headers=HTMX)
     assert (page.status_code, state_of(house, task.partition(".")[0])) == (200, "waiting")
     assert "1 task is open again." in page.get_data(as_text=True)
+
+
+def test_who_takes_a_task_on_is_the_only_one_to_decide_it_until_it_is_given_back(house: House, task: str) -> None:
+    zhao, wang = house.enter("zhao"), house.enter("wang")
+    assert zhao.post(f"/tasks/{task}/claim", headers=HTMX).status_code == 200
+    assert "You have taken this on." in zhao.get(f"/inbox/{task}")
+    assert task in zhao.get("/inbox?show=mine")
+    page = wang.get(f"/inbox/{task}")
+    assert "Zhao has taken this on" in page
+    assert "data-decide" not in page
+    assert wang.post(f"/tasks/{task}/claim", headers=HTMX).status_code == 409
+    late = wang.post(f"/tasks/{task}/decision", {"decision": "approve"}, headers=HTMX)
+    assert (late.status_code, "Zhao has taken this on" in late.text) == (409, True)
+    assert wang.post("/tasks/decisions", {"decision": "approve", "trace": [task]}, headers=HTMX).status_code == 409
+    # Wang leads: what lies with somebody who went home comes back to all.
+    assert wang.post(f"/tasks/{task}/claim/end", headers=HTMX).status_code == 200
+    assert wang.post(f"/tasks/{task}/decision", {"decision": "approve"}).status_code == 303
+    house.settle()
+    assert state_of(house, task.partition(".")[0]) == "done"
+    assert zhao.post(f"/tasks/{task}/claim", headers=HTMX).status_code == 409
+
+
+def test_a_task_is_handed_over_with_its_deadline_and_to_those_who_may_decide_alone(house: House, task: str) -> None:
+    zhao, chen = house.enter("zhao"), house.enter("chen")
+    assert chen.post(f"/tasks/{task}/transfer", {"to": "person:chen"}, headers=HTMX).status_code == 403
+    for nobody in ("person:lin", "person:nobody", "team:nobody", "role:admin", "chen", ""):
+        assert zhao.post(f"/tasks/{task}/transfer", {"to": nobody}, headers=HTMX).status_code == 422
+    with reading(house.service.engine) as connection:
+        before = queries.task(connection, task)
+    told = zhao.post(f"/tasks/{task}/transfer", {"to": "person:chen", "note": "you know her"}, headers=HTMX)
+    assert "Chen is asked now." in told.text
+    with reading(house.service.engine) as connection:
+        after = queries.task(connection, task)
+    assert before and after and before["due_at"] == after["due_at"]
+    assert task not in zhao.get("/inbox")
+    chen.get(f"/inbox/{task}")
+    assert chen.post(f"/tasks/{task}/decision", {"decision": "approve"}).status_code == 303
