@@ -8,7 +8,7 @@ from redis import Redis
 from tests import databases, servers
 from tests.databases import Fresh
 
-pytest_plugins = ("tests.rules", "tests.browsers")
+pytest_plugins = ("tests.rules", "tests.browsers", "tests.sharing")
 
 DATABASES = (
     pytest.param("sqlite", id="sqlite"),
