@@ -1,6 +1,7 @@
 /** What was pasted, imported or sent by a script may hold anything: it is drawn as far as it can be, and mended by hand. */
 
 import { expect, test } from "vitest";
+import { changed, difference } from "../../static/src/canvas/changes";
 import { type Condition, groupOf, rowOf } from "../../static/src/canvas/conditions";
 import {
   type FlowDocument,
@@ -77,4 +78,12 @@ test("pasted notes, groups and places that are none are left out", () => {
     edges: [],
   });
   expect(readExcerpt(named)).toMatchObject({ refused: "pasteBadStep" });
+});
+
+test.each(JUNK)("a layout list of %j changes as a whole, and what is added to it stands", (junk) => {
+  const wrecked = flow({ layout: { notes: junk } });
+  const note = { id: "a", text: "x", x: 0, y: 0, width: 100, height: 100 };
+  const after = changed(wrecked, { "layout.notes.a": note });
+  expect(notesOf(after)).toEqual([note]);
+  expect(difference(wrecked, wrecked)).toEqual({});
 });

@@ -81,13 +81,19 @@ function layCells(layout: { readonly [name: string]: Json }, cells: Cells): void
     if (name === "nodes") {
       for (const [node, place] of Object.entries(part as unknown as { readonly [node: string]: Place }))
         cells.set(`layout.nodes.${node}`, place as unknown as Json);
-    } else if (LAYOUT_LISTS.includes(name) && Array.isArray(part)) {
-      for (const one of part as unknown as readonly WithId[])
-        cells.set(`layout.${name}.${one.id}`, one as unknown as Json);
+    } else if (LAYOUT_LISTS.includes(name) && bearIds(part)) {
+      for (const one of part) cells.set(`layout.${name}.${one.id}`, one as unknown as Json);
     } else if (part !== null) {
       cells.set(`layout.${name}`, part);
     }
   }
+}
+
+function bearIds(part: unknown): part is readonly WithId[] {
+  return (
+    Array.isArray(part) &&
+    part.every((one: unknown) => typeof (one as Partial<WithId> | null)?.id === "string")
+  );
 }
 
 function within(cells: readonly (readonly [string, Json])[], prefix: string): Map<string, Json> {
@@ -121,7 +127,8 @@ function relaid(
   for (const name of LAYOUT_LISTS) {
     const parts = within(entries, `${name}.`);
     if (parts.size === 0) continue;
-    const list = relisted((layout[name] ?? []) as unknown as readonly WithId[], parts);
+    const present: unknown = layout[name];
+    const list = relisted(bearIds(present) ? present : [], parts);
     other = reset(other, new Map([[name, list.length === 0 ? null : (list as unknown as Json)]]));
   }
   return reset(other, new Map(entries.filter(([name]) => !name.includes("."))));

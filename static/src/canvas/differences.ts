@@ -138,7 +138,7 @@ class Comparison {
   ): Generator<string> {
     const items = schema.items;
     if (items?.properties?.when !== undefined && Array.isArray(old) && Array.isArray(now)) {
-      yield* this.itemTexts(step, label, items, old as unknown as Settings[], now as unknown as Settings[]);
+      yield* this.itemTexts(step, label, items, listed(old), listed(now));
       return;
     }
     yield this.changed(step, label, schema, old, now);
@@ -245,4 +245,11 @@ export function cellWords(cell: string, value: Json, base: FlowDocument, speech:
   }));
   const found = before && after ? differences(before, after, speech).told : [];
   return found.map((one) => one.text).join(speech.say("listJoin")) || speech.say("cellChanged");
+}
+
+/** The items of a list; what is none, as after a paste, is told by nobody. */
+function listed(list: unknown): readonly Settings[] {
+  return Array.isArray(list)
+    ? list.filter((one): one is Settings => typeof one === "object" && one !== null)
+    : [];
 }

@@ -52,7 +52,7 @@ export function conditionOf(
 ): Condition | undefined {
   const list = kind?.ports.from ? settings[kind.ports.from] : undefined;
   if (!Array.isArray(list)) return undefined;
-  const item = (list as readonly Settings[]).find((one) => one.id === port);
+  const item = (list as readonly (Settings | null)[]).find((one) => one?.id === port);
   return item?.when as Condition | undefined;
 }
 
