@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 from flask import Blueprint, abort, render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import get_timezone
 from flask_login import current_user
 from sqlalchemy import select
 
@@ -38,7 +39,13 @@ def page(key: str) -> ResponseReturnValue:
     document = service().drafts.document(key, current_user.name)
     if document is None:
         abort(404)
-    return render_template("canvas/page.html", key=key, name=document["name"], may_publish=may("flows.publish"))
+    return render_template(
+        "canvas/page.html",
+        key=key,
+        name=document["name"],
+        zone=str(get_timezone()),
+        may_publish=may("flows.publish"),
+    )
 
 
 @pages.get("/canvas/palette")

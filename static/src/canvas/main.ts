@@ -30,6 +30,7 @@ import { type DraftAnswer, Refused, Server } from "./server";
 import type { Palette } from "./palette-types";
 import { EdgeTools, emptyHint, zoomTools } from "./tools";
 import { Supply } from "./supply";
+import { tellTimesIn } from "./times";
 import { Trying } from "./trying/main";
 import { findView, markDifferences, restoreChosen, shownIn, type View, viewBanner, wishOf } from "./views";
 import { type Say, wordsIn } from "./words";
@@ -42,6 +43,7 @@ if (root !== null) void open(root);
 async function open(root: HTMLElement): Promise<void> {
   const language = root.dataset.language ?? "en";
   const say = wordsIn(language);
+  tellTimesIn(root.dataset.zone);
   const token = document.querySelector<HTMLMetaElement>('meta[name="csrf-token"]')?.content ?? "";
   const { palette = "", draft = "", presence = "", publication = "", versions = "" } = root.dataset;
   const { samples = "", counts = "" } = root.dataset;

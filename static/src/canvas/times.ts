@@ -3,6 +3,13 @@
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
+/** Times are told in the zone of the business, as on all pages, wherever the browser is. */
+let zone: string | undefined;
+
+export function tellTimesIn(name: string | undefined): void {
+  zone = name === "" ? undefined : name;
+}
+
 /** Within the hour "20 seconds ago", on the same day the time, else day and time. */
 export function ago(at: string, language: string, now = Date.now()): string {
   const time = new Date(at);
@@ -16,7 +23,9 @@ export function ago(at: string, language: string, now = Date.now()): string {
 /** The time of day; with its day where that is not today. */
 export function clock(at: string, language: string, now = Date.now()): string {
   const time = new Date(at);
-  const today = time.toDateString() === new Date(now).toDateString();
+  const inZone = zone === undefined ? {} : { timeZone: zone };
+  const dayOf = (date: Date): string => date.toLocaleDateString("en", inZone);
+  const today = dayOf(time) === dayOf(new Date(now));
   const day: Intl.DateTimeFormatOptions = today ? {} : { month: "short", day: "numeric" };
-  return time.toLocaleString(language, { ...day, hour: "2-digit", minute: "2-digit" });
+  return time.toLocaleString(language, { ...day, ...inZone, hour: "2-digit", minute: "2-digit" });
 }
