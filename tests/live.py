@@ -53,7 +53,13 @@ def running(database_url: str | None = None, **variables: str) -> Iterator[Live]
     """Start everything with an empty live home; end it politely."""
     home = Path(tempfile.mkdtemp(prefix="of-"))
     names = {key: value for key, value in os.environ.items() if not key.startswith("ORDERFLOW_")}
-    names |= {"ORDERFLOW_HOME": str(home), "ORDERFLOW_PORT": str(_free_port()), "ORDERFLOW_DEMO": "0", **variables}
+    names |= {
+        "ORDERFLOW_HOME": str(home),
+        "ORDERFLOW_PORT": str(_free_port()),
+        "ORDERFLOW_DEMO": "0",
+        "ORDERFLOW_UNDO_SECONDS": "1",
+        **variables,
+    }
     if database_url:
         names["ORDERFLOW_DATABASE_URL"] = database_url
     log = home / "log"
