@@ -1,7 +1,7 @@
 """What people decide: stored at the click, one or many at once, and told to the order when it cannot be taken back any more.
 
 Between the two a task counts as decided: nobody else decides it, and a deadline that passes finds the decision. Whoever
-writes here holds the locks of the runs, so that a decision, its way back and its delivery never cross.
+decides, undoes or delivers holds the locks of the runs, so that these never cross.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -171,6 +171,8 @@ class Answering:
             return {}
         undelivered = select(tasks).where(tasks.c.run_id.in_(begun), tasks.c.deliver_at.is_not(None))
         rows = connection.execute(undelivered.order_by(tasks.c.trace)).mappings().all()
+        if not rows:
+            return {}
         followed = self._deliver(connection, {one.run.id: one for one in loaded}, rows)
         return {decision.run.id: decision for decision in followed}
 

@@ -278,7 +278,7 @@ def _board(
                 done=done,
                 undo_seconds=_undo_seconds(),
                 may_decide=may("tasks.decide"),
-                receivers=_receivers(connection),
+                receivers=_receivers(connection) if sheet and sheet.mine else {},
                 shows=_shows(),
                 decision_name=decision_name,
             ),

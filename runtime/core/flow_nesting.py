@@ -35,7 +35,7 @@ def pinned_by(kind: Any, settings: Any) -> tuple[str, int] | None:
 
 
 def nesting_problem(key: str, version: int, around: str, inner: Flow | None, broken: bool) -> Problem | None:
-    """What is wrong with a step that stands for this version, in a flow with the key `around`; `field` of it or ""."""
+    """What is wrong with a step that stands for this version, in a flow with the key `around`, told at its setting."""
     params: dict[str, Any] = {"flow": key, "version": version}
     if key == around:
         return Problem("flow.sub_itself", "flow", params)
