@@ -42,6 +42,8 @@ HTMX_CONFIG: Final = json.dumps(
         "refreshOnHistoryMiss": True,
         "scrollIntoViewOnBoost": False,
         "defaultSwapStyle": "outerHTML",
+        # A key or a click that comes at once finds the new part at work, not still a plain form.
+        "defaultSettleDelay": 0,
         "responseHandling": [
             {"code": "204", "swap": False},
             {"code": "[23]..", "swap": True},

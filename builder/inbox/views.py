@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import orjson
-from flask import Blueprint, abort, current_app, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy import Connection, RowMapping, select
@@ -133,9 +133,7 @@ def decide(trace: str) -> ResponseReturnValue:
     late = service().answering.decide([trace], decision, reason, asker(current_user.name), _undo_seconds())
     if late:
         return _board(look, trace, problem=_late_words(late[trace]), status=409)
-    if not is_htmx():
-        return redirect(_address(look, following), code=303)
-    return _board(look, following, done=Done(done, (trace,)), push=True)
+    return _gone_on(look, following, Done(done, (trace,)))
 
 
 @pages.post("/tasks/decisions")
@@ -159,11 +157,9 @@ def decide_many() -> ResponseReturnValue:
                  "%(num)s were decided before you, or ask somebody else.", missed)
         if missed else ""
     )  # fmt: skip
-    if not is_htmx():
-        return redirect(_address(look, following), code=303)
     if not decided:
         return _board(look, following, problem=problem, status=409, push=True)
-    return _board(look, following, done=Done(_many_words(decision, len(decided)), decided, problem), push=True)
+    return _gone_on(look, following, Done(_many_words(decision, len(decided)), decided, problem))
 
 
 @pages.post("/tasks/decisions/undo")
@@ -176,10 +172,8 @@ def undo() -> ResponseReturnValue:
     if not opened:
         problem = _("Too late to undo: the order has gone on with the decision.")
         return _board(look, wanted[0] if len(wanted) == 1 else None, problem=problem, status=409)
-    if not is_htmx():
-        return redirect(_address(look, opened[0]), code=303)
     told = ngettext("%(num)s task is open again.", "%(num)s tasks are open again.", len(opened))
-    return _board(look, opened[0], done=Done(told), push=True)
+    return _gone_on(look, opened[0], Done(told))
 
 
 @pages.post("/tasks/<trace>/claim")
@@ -227,9 +221,15 @@ def _handed(trace: str, hand: Callable[[], Decline | None], done: str) -> Respon
         return _board(look, trace, problem=_late_words(declined), status=409)
     with reading(engine()) as connection:
         still = trace if queries.may_decide(connection, trace, reader()) else following
-    if not is_htmx():
-        return redirect(_address(look, still), code=303)
-    return _board(look, still, done=Done(done), push=True)
+    return _gone_on(look, still, Done(done))
+
+
+def _gone_on(look: Look, trace: str | None, done: Done) -> ResponseReturnValue:
+    """The board after something was done; a browser without scripts is told on the next page."""
+    if is_htmx():
+        return _board(look, trace, done=done, push=True)
+    flash(" ".join(part for part in (done.words, done.missed) if part), "good")
+    return redirect(_address(look, trace), code=303)
 
 
 def _receivers(connection: Connection) -> dict[str, dict[str, str]]:

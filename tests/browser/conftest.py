@@ -8,12 +8,11 @@ from playwright.sync_api import Browser, Page
 from werkzeug.serving import make_server
 
 from builder.auth import make_signin_link
+from tests.browsers import PATIENCE_MS
 from tests.live import Live, running
 from tests.web.conftest import House, house
 
 __all__ = ["house"]
-
-PATIENCE_MS = 10_000
 
 Enter = Callable[..., Page]
 """Opens a window in which a person has signed in: `enter("lin", language="zh-CN", width=390, height=844)`."""

@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PATIENCE = 60.0  # seconds
+PATIENCE = 120.0  # seconds; more than a busy machine needs
 
 
 @dataclass(slots=True)

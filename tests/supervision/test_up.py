@@ -28,13 +28,22 @@ def token_of(shop: House) -> str:
     """A token of the running shop that may see and do all; made once."""
     kept = shop.root / "token"
     if not kept.exists():
-        kept.write_text(shop.command("token", "create", "test", "--role", "admin").stdout.strip())
+        made = shop.command("token", "create", "test", "--role", "admin")
+        assert made.returncode == 0, made.stderr
+        kept.write_text(made.stdout.strip())
     return kept.read_text()
 
 
 def settled(shop: House, orders: int) -> bool:
-    """True when that many orders came in, none of them can go on by itself, and the first are done."""
-    status, balance = shop.ask("/api/v1/balance", token=token_of(shop))
+    """True when that many orders came in, none of them can go on by itself, and the first are done.
+
+    False while nobody answers: who did a moment ago may be the one that goes down with Redis.
+    """
+    token = token_of(shop)
+    try:
+        status, balance = shop.ask("/api/v1/balance", token=token)
+    except OSError:
+        return False
     return status == 200 and balance["received"] >= orders and balance["running"] == 0 and balance["done"] > 0
 
 
@@ -70,7 +79,6 @@ def test_every_part_that_dies_is_started_again_and_no_order_is_lost(shop: House)
         dead.kill()
         shop.wait_for(lambda dead=dead, word=word: any(p.pid != dead.pid for p in shop.parts(word)))  # type: ignore[misc]
     order = {"id": "after-the-storm", "created_at": "2026-11-22T10:00:00+08:00", "currency": "CNY", "total": "10.00"}
-    # The one that answered a moment ago may be the one that goes down with Redis: a shop asks again.
     token = token_of(shop)
     shop.wait_for(lambda: takes(shop, {**order, "channel": "own-shop"}, token))
     shop.wait_for(lambda: settled(shop, orders=61))

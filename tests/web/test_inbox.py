@@ -65,6 +65,7 @@ def test_approving_sends_the_order_on(house: House, task: str) -> None:
     zhao = house.enter("zhao")
     zhao.get(f"/inbox/{task}")
     assert zhao.post(f"/tasks/{task}/decision", {"decision": "approve", "reason": "Stock confirmed"}).status_code == 303
+    assert "Approved." in zhao.get("/inbox"), "also a browser without scripts is told"
     house.settle()
     run_id = task.split(".", maxsplit=1)[0]
     assert state_of(house, run_id) == "done"

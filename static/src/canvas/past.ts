@@ -9,7 +9,7 @@ import { ago, clock } from "./times";
 import { goView, restore, type Wish } from "./views";
 
 export class Past {
-  private readonly list = h("div", { class: "past-list", "aria-live": "polite" });
+  private readonly list = h("div", { "aria-live": "polite" });
   private dialog: HTMLDialogElement | undefined;
 
   constructor(
@@ -22,14 +22,17 @@ export class Past {
     const { say } = this.editor;
     const tabs = (
       [
-        ["historyMine", () => this.showMine()],
-        ["historyVersions", () => this.showVersions()],
+        ["historyMine", (place: HTMLElement) => this.showMine(place)],
+        ["historyVersions", (place: HTMLElement) => this.showVersions(place)],
       ] as const
     ).map(([word, show]) => {
       const tab = h("button", { type: "button", role: "tab", class: "past-tab" }, say(word));
       const choose = (): void => {
         for (const one of tabs) one.tab.setAttribute("aria-selected", String(one.tab === tab));
-        void show();
+        // A place of its own: an answer that comes late is not shown under the other tab.
+        const place = h("div", { class: "past-list" });
+        this.list.replaceChildren(place);
+        void show(place);
       };
       tab.addEventListener("click", choose);
       return { tab, choose };
@@ -40,14 +43,13 @@ export class Past {
     tabs[this.editor.readOnly ? 1 : 0]?.choose();
   }
 
-  private async showMine(): Promise<void> {
+  private async showMine(place: HTMLElement): Promise<void> {
     const { say } = this.editor;
-    this.list.replaceChildren();
     await this.draft.save();
-    if (this.draft.hasChanges) this.list.append(this.discard());
-    await this.addMoments();
-    if (this.list.querySelector(".past-row") === null)
-      this.list.append(h("p", { class: "past-empty" }, say("historyEmpty")));
+    if (this.draft.hasChanges) place.append(this.discard());
+    await this.addMoments(place);
+    if (place.querySelector(".past-row") === null)
+      place.append(h("p", { class: "past-empty" }, say("historyEmpty")));
   }
 
   /** Back to what is published, as one change more. */
@@ -62,7 +64,7 @@ export class Past {
     return h("div", { class: "past-discard" }, h("span", {}, say("discardHint")), discard);
   }
 
-  private async addMoments(before?: number): Promise<void> {
+  private async addMoments(place: HTMLElement, before?: number): Promise<void> {
     const { say, language } = this.editor;
     const { lines, more } = await this.server.history(before);
     const byMinute = new Map<string, Moment[]>();
@@ -70,18 +72,18 @@ export class Past {
       const minute = clock(line.at, language);
       byMinute.set(minute, [...(byMinute.get(minute) ?? []), line]);
     }
-    for (const [minute, moments] of byMinute) this.list.append(this.minute(minute, moments));
+    for (const [minute, moments] of byMinute) place.append(this.minute(minute, moments));
     const last = lines.at(-1);
     if (!more || last === undefined) return;
     const older = button(
       say("older"),
       () => {
         older.remove();
-        void this.addMoments(last.number);
+        void this.addMoments(place, last.number);
       },
       { class: "button quiet", text: true },
     );
-    this.list.append(older);
+    place.append(older);
   }
 
   /** All that was done in one minute; what stood at its end can be seen and brought back. */
@@ -100,11 +102,11 @@ export class Past {
     );
   }
 
-  private async showVersions(): Promise<void> {
+  private async showVersions(place: HTMLElement): Promise<void> {
     const { say } = this.editor;
     const versions = await this.server.versions();
-    this.list.replaceChildren(...versions.map((one) => this.version(one)));
-    if (versions.length === 0) this.list.append(h("p", { class: "past-empty" }, say("versionsEmpty")));
+    place.append(...versions.map((one) => this.version(one)));
+    if (versions.length === 0) place.append(h("p", { class: "past-empty" }, say("versionsEmpty")));
   }
 
   private version(one: Version): HTMLElement {
