@@ -99,7 +99,8 @@ class Step:
     become: condition, a callable `(order) -> True | False | None` (None: cannot be told); template, a callable
     `(order) -> Words`; field, a `FieldOf`; range, a `RangeOf`; who, its dict with a `FieldOf` as value where it names a
     field. `order` is the canonical order with the run's own changes laid over it. `now` is UTC. `connected` are the
-    ports that have an edge. `failure` is what led here through a failure port.
+    ports that have an edge. `failure` is what led here through a failure port. `memory` is what the step itself kept when
+    it last asked people (`AskPeople`). `decided_by` is the person who decided last on the way here.
     """
 
     node: str
@@ -111,6 +112,8 @@ class Step:
     connected: frozenset[str]
     facts: Mapping[str, Any] = _empty()
     failure: Failure | None = None
+    memory: Mapping[str, Any] = _empty()
+    decided_by: str | None = None
 
 
 # --- what comes back to a step that waits -------------------------------------------------------------------------
@@ -118,11 +121,33 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A person's decision on the step's task. `by` is the user's name."""
+    """A person's decision on the step's task at `seat`. `by` is the user's name."""
 
     decision: Literal["approve", "reject"]
     reason: str
     by: str
+    seat: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Who sits at `seat` wants somebody else (`who` as in `TaskAsk`) to sign too: before them, or after them."""
+
+    who: Mapping[str, Any]
+    place: Literal["before", "after"]
+    by: str
+    note: str = ""
+    seat: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOn:
+    """The task at `seat` now asks somebody else (`who` as in `TaskAsk`)."""
+
+    who: Mapping[str, Any]
+    by: str
+    note: str = ""
+    seat: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +164,7 @@ class TimeUp:
     """The time that the step waited for has come."""
 
 
-Event = Decided | Answered | TimeUp
+Event = Decided | Joined | HandedOn | Answered | TimeUp
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +223,23 @@ class AskPerson:
 
     task: TaskAsk
     until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskPeople:
+    """Wait for the decisions of several people, or of one who may call in others; at the longest until `until`.
+
+    Each has a seat: `seats` are those that are open from now on, in order; `tasks` are asked now, by seat, and a seat that
+    was open already is asked anew. Whoever sits at one of `remind` is reminded. `memory` (JSON) comes back with the step.
+    `note` goes into the trace.
+    """
+
+    seats: tuple[int, ...]
+    tasks: Mapping[int, TaskAsk]
+    memory: Mapping[str, Any]
+    until: datetime | None = None
+    remind: tuple[int, ...] = ()
+    note: Mapping[str, Any] = _empty()
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +318,21 @@ class Need:
     facts: tuple[str, ...]
 
 
-Outcome = Leave | AskPerson | Hold | AskSystem | Sleep | TryAgain | PassOver | Fork | Meet | GoInside | Finish | Need
+Outcome = (
+    Leave
+    | AskPerson
+    | AskPeople
+    | Hold
+    | AskSystem
+    | Sleep
+    | TryAgain
+    | PassOver
+    | Fork
+    | Meet
+    | GoInside
+    | Finish
+    | Need
+)
 
 
 def _resumes_nothing(step: Step, event: Event) -> Outcome:
@@ -298,7 +354,7 @@ class NodeType:
     `waits` says that an order may rest here for people, time or systems. A circle of nodes needs one that waits for people
     or time: systems may answer at once, again and again.
     `check` finds what the schema cannot say. `resume` is called for the events of a step that waits, `come_back` when the
-    flow that it stands for has ended.
+    flow that it stands for has ended. `seats`: people at its tasks may call in others, and hand theirs on through it.
     """
 
     kind: str
@@ -309,6 +365,7 @@ class NodeType:
     come_back: Callable[[Step, Returned], Outcome] = _returns_nowhere
     check: Callable[[Mapping[str, Any]], tuple[Finding, ...]] = _finds_nothing
     waits: bool = False
+    seats: bool = False
     teams: Callable[[Mapping[str, Any]], tuple[str, ...]] = field(default=lambda settings: ())
 
 

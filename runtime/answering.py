@@ -5,18 +5,18 @@ decides, undoes or delivers holds the locks of the runs, so that these never cro
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from sqlalchemy import Connection, Engine, RowMapping, Update, or_, select, update
 
-from nodes.contract import Decided
+from nodes.contract import Decided, HandedOn, Joined
 from runtime import crash
 from runtime.actor import Actor
 from runtime.clock import Clock
-from runtime.core.decision import Decision
+from runtime.core.decision import Decision, Stale
 from runtime.core.engine import micros
-from runtime.core.run import Reply, read_trace
+from runtime.core.run import Reply, SentBack, read_seat
 from runtime.deciding import Decider
 from runtime.store import journal, trail
 from runtime.store.database import begin, letting_pass, reading
@@ -31,10 +31,13 @@ class Decline:
     """Why an act of a person was not taken: nothing was changed.
 
     already_decided: `by` decided `decision` at `at` (microseconds). withdrawn: the order does not wait for this any more.
-    claimed: `by` has taken it on at `at`, or nobody has (None) where it was to be let go.
+    claimed: `by` has taken it on at `at`, or nobody has (None) where it was to be let go. no_seats: its step asks one
+    person only. no_way_back: its order cannot go back to that step.
     """
 
-    why: Literal["unknown", "already_decided", "withdrawn", "claimed", "not_failed", "already_ended"]
+    why: Literal[
+        "unknown", "already_decided", "withdrawn", "claimed", "no_seats", "no_way_back", "not_failed", "already_ended"
+    ]
     by: str | None = None
     at: int | None = None
     decision: str | None = None
@@ -63,8 +66,20 @@ class Answering:
         self._ring_for(followed)
         return late
 
+    def send_back(self, trace: str, to: str, note: str, actor: Actor, undo_seconds: int = 0) -> Decline | None:
+        """Let the order go back to an earlier step at which people decided (`to`: its node), with a note for them."""
+        late, followed = letting_pass(lambda: self._decide([trace], "send_back", note, actor, undo_seconds, to))
+        self._ring_for(followed)
+        return late.get(trace)
+
     def _decide(
-        self, traces: Collection[str], decision: Verdict, reason: str, actor: Actor, undo_seconds: int
+        self,
+        traces: Collection[str],
+        decision: Verdict | Literal["send_back"],
+        reason: str,
+        actor: Actor,
+        undo_seconds: int,
+        to: str | None = None,
     ) -> tuple[dict[str, Decline], list[Decision]]:
         at = micros(self._clock())
         late: dict[str, Decline] = {}
@@ -74,12 +89,15 @@ class Answering:
             late |= {trace: Decline("unknown") for trace in traces if trace not in asked}
             loaded = _locked(connection, asked.values())
             for trace in asked:
-                if not journal.settle_task(
-                    connection, trace, decision, reason, actor.name, at, at + undo_seconds * 1_000_000
+                if to is not None and to not in ways_back(loaded[asked[trace]], trace):
+                    late[trace] = Decline("no_way_back")
+                elif journal.settle_task(
+                    connection, trace, decision, reason, actor.name, at, at + undo_seconds * 1_000_000, to
                 ):
+                    after = {"reason": reason} | ({"to": to} if to else {})
+                    trail.write(connection, actor, at, f"task.{decision}", trace, after=after)
+                else:
                     late[trace] = _too_late(connection, trace)
-                    continue
-                trail.write(connection, actor, at, f"task.{decision}", trace, after={"reason": reason})
             crash.at("reply.settled")
             if not undo_seconds:
                 settled = [trace for trace in asked if trace not in late]
@@ -101,8 +119,7 @@ class Answering:
                 own = update(tasks).where(
                     tasks.c.trace == trace, tasks.c.decided_by == actor.name, tasks.c.deliver_at > at
                 )
-                undone = {"state": "open", "decision": None, "reason": None, "decided_by": None, "decided_at": None}
-                if connection.execute(own.values(**undone, deliver_at=None)).rowcount == 1:
+                if connection.execute(own.values(state="open", **journal.UNDECIDED)).rowcount == 1:
                     trail.write(connection, actor, at, "task.undo", trace)
                     opened.append(trace)
         return opened
@@ -124,12 +141,52 @@ class Answering:
     def transfer(
         self, trace: str, kind: Literal["person", "team"], who: str, note: str, actor: Actor
     ) -> Decline | None:
-        """Ask another person or team in place of those who were asked. The deadline stays."""
+        """Ask another person or team in place of those who were asked. The deadline stays, reminders begin anew."""
+        seated = HandedOn({"kind": kind, "value": who}, actor.name, note)
+        declined = self._seat(trace, seated, "task.transfer", actor)
+        if declined is None or declined.why != "no_seats":
+            return declined
         free = or_(tasks.c.claimed_by.is_(None), tasks.c.claimed_by == actor.name)
         one = update(tasks).where(tasks.c.trace == trace, tasks.c.state == "open", free)
         told = {"who_kind": kind, "who": who}
         values = one.values(**told, claimed_by=None, claimed_at=None)
         return self._hand(trace, values, "task.transfer", actor, {**told, "note": note})
+
+    def call_in(
+        self,
+        trace: str,
+        kind: Literal["person", "team"],
+        who: str,
+        place: Literal["before", "after"],
+        note: str,
+        actor: Actor,
+    ) -> Decline | None:
+        """Let somebody else sign too: before whoever is asked, who is asked again then, or after them."""
+        return self._seat(trace, Joined({"kind": kind, "value": who}, place, actor.name, note), "task.call_in", actor)
+
+    def _seat(self, trace: str, wish: Joined | HandedOn, action: str, actor: Actor) -> Decline | None:
+        """Put somebody else at the table of an open task's step."""
+        return letting_pass(lambda: self._seat_anew(trace, wish, action, actor))
+
+    def _seat_anew(self, trace: str, wish: Joined | HandedOn, action: str, actor: Actor) -> Decline | None:
+        now = self._clock()
+        with begin(self._engine, durable=True) as connection:
+            asked = _run_ids(connection, [trace])
+            if not asked:
+                return Decline("unknown")
+            loaded = _locked(connection, asked.values())[asked[trace]]
+            row = connection.execute(select(tasks).where(tasks.c.trace == trace).with_for_update()).mappings().one()
+            if row["state"] != "open" or row["claimed_by"] not in (None, actor.name):
+                return _too_late(connection, trace)
+            _, step, attempt, seat = read_seat(trace)
+            followed = self._decider.decide(connection, loaded, Reply(step, attempt, replace(wish, seat=seat)), now)
+            if isinstance(followed, Stale):
+                return Decline("no_seats")
+            journal.save(connection, [followed], micros(now), actor)
+            was = {name: row[name] for name in ("who_kind", "who", "claimed_by") if row[name]}
+            trail.write(connection, actor, micros(now), action, trace, was, followed.entry["event"])
+        self._ring_for([followed])
+        return None
 
     def _hand(self, trace: str, change: Update, action: str, actor: Actor, after: Mapping[str, str]) -> Decline | None:
         with begin(self._engine, durable=True) as connection:
@@ -184,9 +241,8 @@ class Answering:
             by_run: dict[str, list[Reply]] = {}
             for row in rows:
                 if row["decided_by"] == name:
-                    _, step, attempt = read_trace(row["trace"])
-                    answer = Decided(row["decision"], row["reason"] or "", name)
-                    by_run.setdefault(row["run_id"], []).append(Reply(step, attempt, answer))
+                    _, step, attempt, seat = read_seat(row["trace"])
+                    by_run.setdefault(row["run_id"], []).append(Reply(step, attempt, _said(row, seat)))
             turns = self._decider.decide_in_turn(connection, [loaded[run_id] for run_id in by_run], by_run, now)
             for batch in turns:
                 journal.save(connection, batch, micros(now), Actor(name))
@@ -197,6 +253,20 @@ class Answering:
         told = update(tasks).where(tasks.c.trace.in_([row["trace"] for row in rows]))
         connection.execute(told.values(deliver_at=None))
         return followed
+
+
+def ways_back(loaded: Loaded, trace: str) -> tuple[str, ...]:
+    """The nodes to which the order of a task can go back from it, in the order in which it came through."""
+    _, step, attempt, _seat = read_seat(trace)
+    here = (token for token in loaded.run.tokens if (token.step, token.attempt) == (step, attempt))
+    return next((token.passed for token in here if token.rest == "person"), ())
+
+
+def _said(row: RowMapping, seat: int) -> Decided | SentBack:
+    """What somebody decided at a task, as the order hears it."""
+    if row["decision"] == "send_back":
+        return SentBack(row["sent_to"], row["reason"] or "", row["decided_by"], seat)
+    return Decided(row["decision"], row["reason"] or "", row["decided_by"], seat)
 
 
 def _run_ids(connection: Connection, traces: Collection[str]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from nodes.asking import OFFERED_KINDS, task, teams, whom
+from nodes.asking import task, teams, whom
 from nodes.contract import Decided, Event, Finding, Hold, Leave, Need, NodeType, Outcome, Port, Step
 
 PORTS = (Port("released"), Port("cancelled"))
@@ -28,8 +28,6 @@ def _resume(step: Step, event: Event) -> Outcome:
 
 def _check(settings: Mapping[str, Any]) -> tuple[Finding, ...]:
     findings: list[Finding] = []
-    if settings["who"]["kind"] not in OFFERED_KINDS:
-        findings.append(Finding("hold.later", "who.kind"))
     if settings["deadline_minutes"] is None:
         if settings["then"] in WHEN_LATE:
             findings.append(Finding("hold.then_without_deadline", "deadline_minutes"))

@@ -5,7 +5,7 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
-from nodes.asking import OFFERED_KINDS, task, teams, whom
+from nodes.asking import task, teams, whom
 from nodes.contract import (
     AskPerson,
     Decided,
@@ -100,8 +100,6 @@ def _check(settings: Mapping[str, Any]) -> tuple[Finding, ...]:
     findings: list[Finding] = []
     if settings["max_delay_seconds"] < settings["first_delay_seconds"]:
         findings.append(Finding("retry.cap_below_first", "max_delay_seconds"))
-    if settings["who"]["kind"] not in OFFERED_KINDS:
-        findings.append(Finding("retry.later", "who.kind"))
     return tuple(findings)
 
 

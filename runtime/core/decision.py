@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nodes.contract import Answered, Decided, Effect, Event, TaskAsk, TimeUp
-from runtime.core.run import Amend, Close, Due, Move, Reply, Retry, Run, RunEvent, Skip, Start, Token
+from nodes.contract import Answered, Decided, Effect, Event, HandedOn, Joined, TaskAsk, TimeUp
+from runtime.core.run import Amend, Close, Due, Move, Reply, Retry, Run, RunEvent, SentBack, Skip, Start, Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,8 @@ class AskedEffect:
 class Decision:
     """What follows from an event. `withdrawn` are the traces that wait for no answer any more, and did not get this one.
 
-    `failed` are the tokens that came to the failure list, `mended` those that left it.
+    `failed` are the tokens that came to the failure list, `mended` those that left it. `reminded` are the traces of tasks
+    whose people are to be reminded.
     """
 
     run: Run
@@ -39,6 +40,7 @@ class Decision:
     withdrawn: tuple[str, ...] = ()
     failed: tuple[Token, ...] = ()
     mended: tuple[Token, ...] = ()
+    reminded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +71,16 @@ def event_row(event: RunEvent) -> dict[str, Any]:
             return {"step": step, "attempt": attempt, **_answer_row(answer)}
 
 
-def _answer_row(answer: Event) -> dict[str, Any]:
+def _answer_row(answer: Event | SentBack) -> dict[str, Any]:
     match answer:
-        case Decided(decision, reason, by):
-            return {"kind": "decided", "decision": decision, "reason": reason, "by": by}
+        case Decided(decision, reason, by, seat):
+            return {"kind": "decided", "decision": decision, "reason": reason, "by": by} | filled(seat=seat)
+        case Joined(who, place, by, note, seat):
+            return {"kind": "joined", "who": dict(who), "place": place, "by": by} | filled(note=note, seat=seat)
+        case HandedOn(who, by, note, seat):
+            return {"kind": "handed_on", "who": dict(who), "by": by} | filled(note=note, seat=seat)
+        case SentBack(to, note, by, seat):
+            return {"kind": "sent_back", "to": to, "note": note, "by": by} | filled(seat=seat)
         case Answered(result, content, message):
             return {"kind": "answered", "result": result} | filled(content=dict(content), message=message)
         case TimeUp():

@@ -5,12 +5,13 @@ list. What a burst changes (run, journal entry, tasks, effects) is saved by the 
 order and the facts come in as arguments, and asking twice gives the same answer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from nodes.contract import (
+    AskPeople,
     AskPerson,
     AskSystem,
     Decided,
@@ -19,7 +20,9 @@ from nodes.contract import (
     Finish,
     Fork,
     GoInside,
+    HandedOn,
     Hold,
+    Joined,
     Leave,
     Meet,
     Need,
@@ -41,7 +44,6 @@ from runtime.core.run import (
     Amend,
     Close,
     Due,
-    Group,
     Move,
     Origin,
     Reply,
@@ -50,6 +52,7 @@ from runtime.core.run import (
     Run,
     RunEvent,
     RunState,
+    SentBack,
     Skip,
     Start,
     Token,
@@ -145,6 +148,7 @@ class _Burst:
     visits: list[dict[str, Any]] = field(default_factory=list)
     tasks: dict[str, AskedTask] = field(default_factory=dict)
     effects: dict[str, AskedEffect] = field(default_factory=dict)
+    reminded: list[str] = field(default_factory=list)
     over: bool = False
     ended: Result = "done"
     reason: Words | None = None
@@ -164,8 +168,8 @@ class _Burst:
                 return self._start()
             case Due():
                 return self._resume_all(event, TimeUp())
-            case Reply(event=answer):
-                return self._resume_all(event, answer)
+            case Reply():
+                return self._reply(event)
             case Retry():
                 return self._retry(event)
             case Close(result, reason):
@@ -191,8 +195,7 @@ class _Burst:
             case Due():
                 return token.until is not None and token.until <= self.at and token.rest != "failed"
             case Reply(step, attempt, answer):
-                wanted = ("person", "hold") if isinstance(answer, Decided) else ("system",)
-                return (token.step, token.attempt) == (step, attempt) and token.rest in wanted
+                return (token.step, token.attempt) == (step, attempt) and _awaits(token, answer)
             case Retry(step):
                 return token.rest == "failed" and step in (None, token.step)
             case Skip(step):
@@ -201,6 +204,35 @@ class _Burst:
                 return True
             case Amend():
                 return False
+
+    def _reply(self, event: Reply) -> bool:
+        match event.event:
+            case SentBack() as wish:
+                return self._send_back(event, wish)
+            case Joined() | HandedOn() as wish:
+                return self._seat_anew(event, wish)
+            case answer:
+                return self._resume_all(event, answer)
+
+    def _send_back(self, event: Reply, wish: SentBack) -> bool:
+        """Let the order do the earlier step anew, and all that comes behind it."""
+        token = next((token for token in self.tokens if self.concerns(event, token)), None)
+        if token is None or wish.to not in token.passed or wish.to not in self.plan.index:
+            return False
+        self._record(token, sent_back=drawn_id(wish.to))
+        self.tokens.remove(token)
+        passed = token.passed[: token.passed.index(wish.to)]
+        came = replace(token, decided_by=wish.by, passed=passed)
+        self._place(self._index(wish.to), came)
+        return True
+
+    def _seat_anew(self, event: Reply, wish: Joined | HandedOn) -> bool:
+        """Let the step put somebody else at its table, if it has one."""
+        token = next((token for token in self.tokens if self.concerns(event, token)), None)
+        if token is None or not self._node(token).type.seats:
+            return False
+        self._resume(token, wish)
+        return True
 
     def _resume_all(self, event: RunEvent, answer: Event) -> bool:
         concerned = [token for token in self.tokens if self.concerns(event, token)]
@@ -292,7 +324,17 @@ class _Burst:
 
     def _resume(self, token: Token, event: Event) -> None:
         node = self._node(token)
+        if isinstance(event, Decided):
+            token = self._decided(token, event)
         self._apply(token, node, node.type.resume(self._step(token, node), event))
+
+    def _decided(self, token: Token, event: Decided) -> Token:
+        """The token, which remembers from now on who decided at it."""
+        again = token.node in token.passed or not is_drawn(token.node)
+        passed = token.passed if again else (*token.passed, token.node)
+        heard = replace(token, decided_by=event.by, passed=passed)
+        self.tokens[self.tokens.index(token)] = heard
+        return heard
 
     def _apply(self, token: Token, node: PlanNode, outcome: Outcome) -> None:
         match outcome:
@@ -300,6 +342,8 @@ class _Burst:
                 self._change(token, changes)
                 self._record(token, port=port, **filled(note=dict(note), changes=dict(changes)))
                 self._leave(token, node, port, failure)
+            case AskPeople():
+                self._ask_people(token, outcome)
             case AskPerson() | Hold() | AskSystem():
                 self._ask(token, outcome)
             case Sleep(until, note):
@@ -326,6 +370,21 @@ class _Burst:
                 self._rest(token, "system", until)
                 self.effects[trace] = AskedEffect(trace, effect)
 
+    def _ask_people(self, token: Token, outcome: AskPeople) -> None:
+        """Whoever is asked in turn at one step has been waited for since its first question."""
+        first = token.rest != "person"
+        self._rest(token, "person", outcome.until, **filled(seats=_unlike_one(outcome.seats), note=dict(outcome.note)))
+        self.tokens = [
+            replace(one, seats=outcome.seats, memory=outcome.memory, since=one.since if first else token.since)
+            if (one.step, one.attempt) == (token.step, token.attempt)
+            else one
+            for one in self.tokens
+        ]
+        for seat, ask in outcome.tasks.items():
+            trace = trace_code(self.run.id, token.step, token.attempt, seat)
+            self.tasks[trace] = AskedTask(trace, drawn_id(token.node), ask)
+        self.reminded += (trace_code(self.run.id, token.step, token.attempt, seat) for seat in outcome.remind)
+
     def _leave(self, token: Token, node: PlanNode, port: str, failure: Failure | None) -> None:
         target = node.targets.get(port)
         if target is None:
@@ -334,7 +393,7 @@ class _Burst:
         self.tokens.remove(token)
         node = self.plan.nodes[target]
         origin = self._origin(token, failure) if failure and node.kind == "retry" else None
-        self._place(node, token.groups, origin)
+        self._place(node, token, origin=origin)
 
     def _origin(self, token: Token, failure: Failure) -> Origin:
         # A retry node that gives up hands on the step that failed, not itself.
@@ -372,6 +431,8 @@ class _Burst:
                 by_hand=origin.by_hand + by_hand,
                 since=self.at,
                 groups=token.groups,
+                decided_by=token.decided_by,
+                passed=token.passed,
             )
         )
 
@@ -384,7 +445,7 @@ class _Burst:
             return
         self._record(token, passed_over=[origin.step, port], **filled(note=dict(note)))
         self.tokens.remove(token)
-        self._place(self.plan.nodes[self._index(origin.node).targets[port]], token.groups)
+        self._place(self.plan.nodes[self._index(origin.node).targets[port]], token)
 
     def _fail(self, token: Token, failure: Failure) -> None:
         failed = token
@@ -408,7 +469,7 @@ class _Burst:
         self._record(token, fork=list(ports))
         self.tokens.remove(token)
         for port in ports:
-            self._place(self.plan.nodes[node.targets[port]], (*token.groups, (token.step, token.node)))
+            self._place(self.plan.nodes[node.targets[port]], token, apart=True)
 
     def _meet(self) -> bool:
         """Let a split's branches go on together where all that are left of them stand at one join."""
@@ -429,7 +490,7 @@ class _Burst:
         first, *others = together
         for token in others:
             self.tokens.remove(token)
-        merged = replace(first, groups=first.groups[: depth_met(self.plan, first)])
+        merged = replace(first, groups=first.groups[: depth_met(self.plan, first)], passed=())
         self.tokens[self.tokens.index(first)] = merged
         node = self._node(merged)
         port = node.type.ports(node.settings)[0].id
@@ -449,7 +510,7 @@ class _Burst:
         laid = replace(token, changes=dict(changes))
         self.tokens[self.tokens.index(token)] = laid
         self._rest(laid, "inside", None, **filled(changes=laid.changes))
-        self._place(self.plan.nodes[node.inside], (*token.groups, (token.step, token.node)))
+        self._place(self.plan.nodes[node.inside], laid, apart=True)
 
     def _around(self, token: Token) -> Token | None:
         """The token of the sub-flow step inside which this one is."""
@@ -474,11 +535,14 @@ class _Burst:
         for one in ended:
             self.tokens.remove(one)
             # What this very burst asked for is not asked at all.
-            for asked in (self.tasks, self.effects):
-                asked.pop(trace_code(self.run.id, one.step, one.attempt), None)
+            for trace in _traces(self.run.id, one):
+                self.tasks.pop(trace, None)
+                self.effects.pop(trace, None)
         self._record(token, returned=result, **filled(reason=reason, ended=sorted({one.step for one in ended})))
         if left and not ended:
             return
+        heard = replace(around, decided_by=token.decided_by)
+        self.tokens[self.tokens.index(around)], around = heard, heard
         node = self._node(around)
         self._apply(
             around, node, node.type.come_back(self._step(around, node), Returned(result, reason, around.changes))
@@ -510,16 +574,28 @@ class _Burst:
             connected=node.connected,
             facts=self.facts,
             failure=token.origin.failure if token.origin else None,
+            memory=token.memory,
+            decided_by=token.decided_by,
         )
 
-    def _place(self, node: PlanNode, groups: tuple[Group, ...] = (), origin: Origin | None = None) -> None:
+    def _place(
+        self, node: PlanNode, came: Token | None = None, *, apart: bool = False, origin: Origin | None = None
+    ) -> None:
+        """A token at a node, come from another one; `apart`: into a branch of its split, or into its sub-flow."""
         self.steps += 1
-        self.tokens.append(Token(node=node.id, step=self.steps, since=self.at, groups=groups, origin=origin))
+        token = Token(node=node.id, step=self.steps, since=self.at, origin=origin)
+        if came is not None:
+            groups = (*came.groups, (came.step, came.node)) if apart else came.groups
+            passed = () if apart else came.passed
+            token = replace(token, groups=groups, decided_by=came.decided_by, passed=passed)
+        self.tokens.append(token)
 
     def _rest(self, token: Token, rest: Rest, until: datetime | None, **more: Any) -> None:
         limit = {"until": micros(until)} if until else {}
         self._record(token, rest=rest, **limit, **more)
-        resting = replace(token, rest=rest, until=micros(until) if until else None, since=self.at)
+        resting = replace(
+            token, rest=rest, until=micros(until) if until else None, since=self.at, seats=(0,), memory={}
+        )
         self.tokens[self.tokens.index(token)] = resting
 
     def _view(self, token: Token) -> Mapping[str, Any]:
@@ -547,7 +623,7 @@ class _Burst:
         entry = {"event": event_row(event), "steps": self.visits} | filled(facts=dict(self.facts))
         withdrawn = self._asking(self.run.tokens) - self._asking(tokens)
         if isinstance(event, Reply):
-            withdrawn.discard(trace_code(run.id, event.step, event.attempt))
+            withdrawn.discard(_answered(run.id, event))
         return Decision(
             run,
             entry,
@@ -556,6 +632,7 @@ class _Burst:
             tuple(sorted(withdrawn)),
             failed=tuple(token for token in failed if token not in self.run.tokens),
             mended=tuple(t for t in self.run.tokens if t.rest == "failed" and t not in tokens),
+            reminded=tuple(self.reminded),
         )
 
     def _saved(self, tokens: tuple[Token, ...], failure: Failure | None) -> Run:
@@ -574,13 +651,46 @@ class _Burst:
         )
 
     def _asking(self, tokens: tuple[Token, ...]) -> set[str]:
-        return {trace_code(self.run.id, t.step, t.attempt) for t in tokens if t.rest in ("person", "hold", "system")}
+        asking = (token for token in tokens if token.rest in ("person", "hold", "system"))
+        return {trace for token in asking for trace in _traces(self.run.id, token)}
 
     def _state(self, tokens: tuple[Token, ...]) -> RunState:
         if not tokens:
             return self.ended
         rests = {token.rest for token in tokens}
         return "failed" if "failed" in rests else "held" if "hold" in rests else "waiting"
+
+
+def _awaits(token: Token, answer: Event | SentBack) -> bool:
+    """Whether the token waits for this kind of answer, and for that of this seat."""
+    match answer:
+        case Decided(seat=seat):
+            return token.rest in ("person", "hold") and seat in token.seats
+        case Joined(seat=seat) | HandedOn(seat=seat) | SentBack(seat=seat):
+            return token.rest == "person" and seat in token.seats
+        case _:
+            return token.rest == "system"
+
+
+def _traces(run_id: str, token: Token) -> Iterator[str]:
+    """The traces under which a token's step has asked."""
+    return (trace_code(run_id, token.step, token.attempt, seat) for seat in token.seats)
+
+
+def _answered(run_id: str, reply: Reply) -> str:
+    """The trace that a reply answers. Who calls in somebody, or hands on, has not answered yet."""
+    match reply.event:
+        case Decided(seat=seat) | SentBack(seat=seat):
+            return trace_code(run_id, reply.step, reply.attempt, seat)
+        case Joined() | HandedOn():
+            return ""
+        case _:
+            return trace_code(run_id, reply.step, reply.attempt)
+
+
+def _unlike_one(seats: tuple[int, ...]) -> list[int]:
+    """The open seats as the journal has them; nothing for the one seat that every question has."""
+    return [] if seats == (0,) else list(seats)
 
 
 def _due(tokens: tuple[Token, ...]) -> int | None:

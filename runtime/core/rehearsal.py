@@ -101,7 +101,7 @@ class _Stage:
         """Let the event happen. What the plan's nodes need to know is found in the facts, or made up."""
         decided = decide(self.plan, self.run, self.order, event, self.facts, self.now)
         while isinstance(decided, Need):
-            self.facts = {name: name.partition(":")[2] for name in decided.facts} | self.facts
+            self.facts = {name: _made_up(name) for name in decided.facts} | self.facts
             decided = decide(self.plan, self.run, self.order, event, self.facts, self.now)
         if isinstance(decided, Decision):
             self.run = decided.run
@@ -124,7 +124,8 @@ class _Stage:
             case "person" | "hold" | "system" | "time" if answer and answer.get("due"):
                 return self._wait_for(token, answer)
             case "person" | "hold" if answer and "decision" in answer:
-                return self._reply(token, Decided(answer["decision"], answer.get("reason", ""), REHEARSER), answer)
+                decided = Decided(answer["decision"], answer.get("reason", ""), REHEARSER, token.seats[0])
+                return self._reply(token, decided, answer)
             case "system" if answer is None or "port" in answer:
                 return self._reply(token, _answered(answer), answer)
             case _:
@@ -145,6 +146,18 @@ class _Stage:
         self.answered = (token, answer)
         if answer is not None:
             self.answers.remove(answer)
+
+
+def _made_up(fact: str) -> Any:
+    """What is taken for true where nobody says: whoever is named is there, a team has one member, all hours are worked."""
+    kind, _, key = fact.partition(":")
+    match kind:
+        case "members":
+            return [key.partition(":")[2]]
+        case "calendar":
+            return None
+        case _:
+            return key
 
 
 def _answered(answer: Answer | None) -> Answered:

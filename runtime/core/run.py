@@ -8,7 +8,7 @@ outward, the unique key inward, and the code that people see and search.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from nodes.contract import Event, Failure, Words
 
@@ -44,6 +44,9 @@ class Token:
     over the order in there). `until` and `since` are microseconds since the epoch. `tries` counts the tries since a person
     last asked for one, so that a manual try does not use up the automatic ones; `by_hand` counts the tries that people
     asked for. `groups` are the splits that it came through and the sub-flows that it is in, outermost first.
+    `seats` are the open seats of a step that asks several people, `memory` is what that step keeps. `decided_by` is the
+    person who decided last on its way. `passed` are the steps at which people decided since it was last split, joined or
+    let into a sub-flow, in order: it can be sent back to them.
     """
 
     node: str
@@ -58,6 +61,10 @@ class Token:
     origin: Origin | None = None
     failure: Failure | None = None
     changes: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    seats: tuple[int, ...] = (0,)
+    memory: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    decided_by: str | None = None
+    passed: tuple[str, ...] = ()
 
     @property
     def automatic(self) -> int:
@@ -97,12 +104,22 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
+class SentBack:
+    """A person who is asked sends the order back to an earlier step at which people decided, with a note."""
+
+    to: str
+    note: str
+    by: str
+    seat: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """The answer to a step that waits. It counts only for exactly this step and attempt."""
 
     step: int
     attempt: int
-    event: Event
+    event: Event | SentBack
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,50 +165,63 @@ class Move:
 RunEvent = Start | Due | Reply | Retry | Close | Skip | Amend | Move
 
 
-def trace_code(run_id: str, step: int, attempt: int) -> str:
-    """`<run ULID>.<step>.<attempt>`."""
-    return f"{run_id}.{step}.{attempt}"
+def trace_code(run_id: str, step: int, attempt: int, seat: int = 0) -> str:
+    """`<run ULID>.<step>.<attempt>`; of a task at another seat than the first, `.<seat>` behind it."""
+    return f"{run_id}.{step}.{attempt}" + (f".{seat}" if seat else "")
 
 
 def read_trace(trace: str) -> tuple[str, int, int]:
     """The run's id, step and attempt. ValueError if `trace` is not a whole trace code."""
-    run_id, step, attempt = trace.split(".")
-    if len(run_id) != 26:
+    return read_seat(trace)[:3]
+
+
+def read_seat(trace: str) -> tuple[str, int, int, int]:
+    """The run's id, step, attempt and seat. ValueError if `trace` is not a whole trace code."""
+    run_id, step, attempt, *seat = trace.split(".")
+    if len(run_id) != 26 or len(seat) > 1:
         raise ValueError(f"not a trace code: {trace}")
-    return run_id, int(step), int(attempt)
+    return run_id, int(step), int(attempt), int(seat[0]) if seat else 0
 
 
 # --- stored form ------------------------------------------------------------------------------------------------------
 
 
 def token_row(token: Token) -> dict[str, Any]:
-    """The token as JSON, without what is empty."""
+    """The token as JSON, without what is as in every token."""
     row: dict[str, Any] = {"node": token.node, "step": token.step, "rest": token.rest, "since": token.since}
-    if token.attempt != 1:
-        row["attempt"] = token.attempt
-    if token.tries != 1:
-        row["tries"] = token.tries
-    if token.by_hand:
-        row["by_hand"] = token.by_hand
-    if token.until is not None:
-        row["until"] = token.until
-    if token.groups:
-        row["groups"] = list(token.groups)
-    if token.origin is not None:
-        origin = token.origin
-        row["origin"] = {
-            "node": origin.node,
-            "step": origin.step,
-            "attempt": origin.attempt,
-            "failure": failure_row(origin.failure),
-        }
-        if origin.by_hand:
-            row["origin"]["by_hand"] = origin.by_hand
-    if token.failure is not None:
-        row["failure"] = failure_row(token.failure)
-    if token.changes:
-        row["changes"] = dict(token.changes)
-    return row
+    plain = {name: getattr(token, name) for name in _PLAIN if getattr(token, name) != _PLAIN[name]}
+    parts = {
+        "origin": token.origin and _origin_row(token.origin),
+        "failure": token.failure and failure_row(token.failure),
+        "changes": dict(token.changes),
+        "memory": dict(token.memory),
+    }
+    return row | plain | {name: part for name, part in parts.items() if part}
+
+
+def _origin_row(origin: Origin) -> dict[str, Any]:
+    row = {
+        "node": origin.node,
+        "step": origin.step,
+        "attempt": origin.attempt,
+        "failure": failure_row(origin.failure),
+    }
+    return row | ({"by_hand": origin.by_hand} if origin.by_hand else {})
+
+
+_PLAIN: Final[Mapping[str, Any]] = MappingProxyType(
+    {
+        "attempt": 1,
+        "tries": 1,
+        "by_hand": 0,
+        "until": None,
+        "groups": (),
+        "seats": (0,),
+        "decided_by": None,
+        "passed": (),
+    }
+)
+"""What a token holds as plain JSON, with what it mostly is."""
 
 
 def read_token(row: Mapping[str, Any]) -> Token:
@@ -211,6 +241,10 @@ def read_token(row: Mapping[str, Any]) -> Token:
         origin=origin and _read_origin(origin),
         failure=failure and read_failure(failure),
         changes=row.get("changes", {}),
+        seats=tuple(row.get("seats", (0,))),
+        memory=row.get("memory", {}),
+        decided_by=row.get("decided_by"),
+        passed=tuple(row.get("passed", ())),
     )
 
 

@@ -5,7 +5,8 @@ Nothing else in the product inserts or updates `orders`, `runs`, `journal`, `tas
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 import orjson
 from sqlalchemy import BigInteger, Connection, Integer, RowMapping, Select, bindparam, or_, select, update
@@ -87,6 +88,7 @@ def save(connection: Connection, decisions: Sequence[Decision], now: int, actor:
     connection.execute(_ADD_ENTRIES, [_entry_row(decision, now, actor) for decision in decisions])
     _withdraw(connection, [trace for decision in decisions for trace in decision.withdrawn])
     _ask_people(connection, decisions, now)
+    _remind(connection, [trace for decision in decisions for trace in decision.reminded], now)
     asked = [_effect_row(decision.run.id, one, now) for decision in decisions for one in decision.effects]
     if asked:
         connection.execute(_ADD_EFFECTS, asked)
@@ -129,8 +131,21 @@ def release(
 # --- tasks and effects ----------------------------------------------------------------------------------------------------
 
 
+UNDECIDED: Final[Mapping[str, None]] = MappingProxyType(
+    dict.fromkeys(("decision", "reason", "decided_by", "decided_at", "deliver_at", "sent_to"))
+)
+"""The columns of a decision, in a task that is open."""
+
+
 def settle_task(
-    connection: Connection, trace: str, decision: str, reason: str, by: str, now: int, deliver_at: int
+    connection: Connection,
+    trace: str,
+    decision: str,
+    reason: str,
+    by: str,
+    now: int,
+    deliver_at: int,
+    sent_to: str | None = None,
 ) -> bool:
     """Write down a person's decision, to be told to the order at `deliver_at`.
 
@@ -139,7 +154,7 @@ def settle_task(
     free = or_(tasks.c.claimed_by.is_(None), tasks.c.claimed_by == by)
     decided = update(tasks).where(tasks.c.trace == trace, tasks.c.state == "open", free)
     values = {"state": "decided", "decision": decision, "reason": reason, "decided_by": by, "decided_at": now}
-    return connection.execute(decided.values(**values, deliver_at=deliver_at)).rowcount == 1
+    return connection.execute(decided.values(**values, deliver_at=deliver_at, sent_to=sent_to)).rowcount == 1
 
 
 def claim_effects(
@@ -303,11 +318,24 @@ def _ask_people(connection: Connection, decisions: Iterable[Decision], now: int)
     ).scalars()
     known = set(again)
     for row in (row for row in asked if row["trace"] in known):
-        same = update(tasks).where(tasks.c.trace == row["trace"])
-        connection.execute(same.values({name: row[name] for name in ("who_kind", "who", "due_at", "title", "reasons")}))
+        anew = {name: row[name] for name in ("who_kind", "who", "due_at", "title", "reasons", "state")}
+        # What somebody decided a moment ago, and the order has not heard of, still counts.
+        told = or_(tasks.c.state != "decided", tasks.c.deliver_at.is_(None))
+        connection.execute(
+            update(tasks)
+            .where(tasks.c.trace == row["trace"], told)
+            .values(**anew, **UNDECIDED, claimed_by=None, claimed_at=None)
+        )
     new = [row for row in asked if row["trace"] not in known]
     if new:
         connection.execute(tasks.insert(), new)
+
+
+def _remind(connection: Connection, traces: Sequence[str], now: int) -> None:
+    """Bring tasks to mind. Who has been reminded is told so where the task is shown."""
+    if traces:
+        reminded = update(tasks).where(tasks.c.trace.in_(traces), tasks.c.state == "open")
+        connection.execute(reminded.values(reminders=tasks.c.reminders + 1, reminded_at=now))
 
 
 def _task_row(run_id: str, asked: AskedTask, now: int) -> dict[str, Any]:

@@ -11,7 +11,21 @@ from nodes.contract import Answered, Decided, Need
 from runtime.core.decision import Decision, Stale
 from runtime.core.engine import break_off, decide, micros
 from runtime.core.plan import Plan
-from runtime.core.run import Amend, Close, Due, Move, Reply, Retry, Run, RunEvent, Skip, Start, read_trace, trace_code
+from runtime.core.run import (
+    Amend,
+    Close,
+    Due,
+    Move,
+    Reply,
+    Retry,
+    Run,
+    RunEvent,
+    Skip,
+    Start,
+    read_seat,
+    read_trace,
+    trace_code,
+)
 from tests.core.flow_documents import NOTIFY, REQUEST, approval, document, plan_of, total_over
 
 RUN = Run("01JDZZZZZZZZZZZZZZZZZZZZZZ", "running")
@@ -364,7 +378,9 @@ def test_what_must_be_known_is_asked_for_and_then_kept() -> None:
 
 def test_a_trace_code_leads_back_to_run_step_and_attempt() -> None:
     assert read_trace(trace_code(RUN.id, 12, 3)) == (RUN.id, 12, 3)
-    for wrong in ("", "x.1.1", f"{RUN.id}.1", f"{RUN.id}.1.1.1", f"{RUN.id}.a.1"):
+    assert read_seat(trace_code(RUN.id, 12, 3)) == (RUN.id, 12, 3, 0)
+    assert read_seat(trace_code(RUN.id, 12, 3, 2)) == (RUN.id, 12, 3, 2)
+    for wrong in ("", "x.1.1", f"{RUN.id}.1", f"{RUN.id}.1.1.1.1", f"{RUN.id}.a.1", f"{RUN.id}.1.1.x"):
         with pytest.raises(ValueError):
             read_trace(wrong)
 

@@ -5,8 +5,10 @@ A case in `cases.json` is an object:
 - `settings`: as they stand in a flow document;
 - `problems`: for settings that are wrong, each `{"code", "where"}` that is found, `where` within the settings. Else:
 - `order`: parts of an order document, laid over `ORDER`;
-- `connected` (ports with an edge, by default all that must have one), `facts`, `attempt`, `failure` (what led here);
-- `event`: what comes back while it waits: `{"decided": …}`, `{"answered": …}` or `{"time_up": true}`;
+- `connected` (ports with an edge, by default all that must have one), `facts`, `attempt`, `failure` (what led here),
+  `decided_by` (who decided last on the way);
+- `event`: what comes back while it waits: `{"decided": …}`, `{"joined": …}`, `{"handed_on": …}`, `{"answered": …}` or
+  `{"time_up": true}`, so many `minutes_later`;
 - `returned`: how the flow ended that it stands for, as in `Returned`;
 - `expect`: the outcome, as `told` writes it.
 """
@@ -14,12 +16,14 @@ A case in `cases.json` is an object:
 import json
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import nodes
 from nodes.contract import (
     Answered,
+    AskPeople,
     AskPerson,
     AskSystem,
     Decided,
@@ -28,7 +32,9 @@ from nodes.contract import (
     Finish,
     Fork,
     GoInside,
+    HandedOn,
     Hold,
+    Joined,
     Leave,
     Meet,
     Need,
@@ -38,6 +44,7 @@ from nodes.contract import (
     Returned,
     Sleep,
     Step,
+    TaskAsk,
     TimeUp,
     TryAgain,
 )
@@ -100,6 +107,7 @@ def play(node_type: NodeType, case: Case) -> tuple[Outcome, ...]:
         connected=frozenset(case.get("connected", required)),
         facts=case.get("facts", {}),
         failure=Failure(**case["failure"]) if "failure" in case else None,
+        decided_by=case.get("decided_by"),
     )
     outcomes = tuple(_outcomes(node_type, step, case))
     assert outcomes == tuple(_outcomes(node_type, step, case)), "asking twice gives two answers"
@@ -108,9 +116,12 @@ def play(node_type: NodeType, case: Case) -> tuple[Outcome, ...]:
 
 
 def _outcomes(node_type: NodeType, step: Step, case: Case) -> Iterator[Outcome]:
-    yield node_type.enter(step)
+    entered = node_type.enter(step)
+    yield entered
     if "event" in case:
-        yield node_type.resume(step, _event(case["event"]))
+        memory = entered.memory if isinstance(entered, AskPeople) else {}
+        later = step.now + timedelta(minutes=case.get("minutes_later", 0))
+        yield node_type.resume(replace(step, memory=memory, now=later), _event(case["event"]))
     if "returned" in case:
         yield node_type.come_back(step, Returned(**case["returned"]))
 
@@ -119,6 +130,10 @@ def _event(row: Mapping[str, Any]) -> Event:
     match row:
         case {"decided": decided}:
             return Decided(**decided)
+        case {"joined": joined}:
+            return Joined(**joined)
+        case {"handed_on": handed_on}:
+            return HandedOn(**handed_on)
         case {"answered": answered}:
             return Answered(**answered)
         case {"time_up": True}:
@@ -132,11 +147,8 @@ def told(outcome: Outcome) -> Json:
     match outcome:
         case Leave(port, changes, note, failure):
             return {"leave": port} | _filled(changes=dict(changes), note=dict(note), failure=failure and _told(failure))
-        case AskPerson(task, until) | Hold(task, until):
-            asked = {"title": task.title, "who": dict(task.who)} | _filled(
-                reasons=list(task.reasons), due=_time(task.due)
-            )
-            return {"hold" if isinstance(outcome, Hold) else "ask": asked} | _filled(until=_time(until))
+        case AskPerson() | AskPeople() | Hold():
+            return _told_question(outcome)
         case AskSystem(effect, until):
             call = {"adapter": effect.adapter, "target": effect.target, "content": dict(effect.content)}
             return {"call": call, "until": _time(until)}
@@ -152,6 +164,22 @@ def told(outcome: Outcome) -> Json:
             return {"need": list(facts)}
         case _:
             return _told_shortly(outcome)
+
+
+def _told_question(outcome: AskPerson | AskPeople | Hold) -> Json:
+    """A question to one person, or all the questions, by seat."""
+    match outcome:
+        case Hold(task, until):
+            return {"hold": _asked(task)} | _filled(until=_time(until))
+        case AskPerson(task, until) | AskPeople((0,), {0: task}, until=until):
+            return {"ask": _asked(task)} | _filled(until=_time(until))
+        case AskPeople(seats, tasks, until=until, remind=remind):
+            asks = {str(seat): _asked(task) for seat, task in tasks.items()}
+            return {"asks": asks, "seats": list(seats)} | _filled(until=_time(until), remind=list(remind))
+
+
+def _asked(task: TaskAsk) -> Json:
+    return {"title": task.title, "who": dict(task.who)} | _filled(reasons=list(task.reasons), due=_time(task.due))
 
 
 def _told_shortly(outcome: TryAgain | PassOver | Meet) -> Json:

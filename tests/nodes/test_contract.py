@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 import nodes
 from builder.canvas.palette import port_rules
-from nodes.contract import AskPerson, AskSystem, Fork, GoInside, Hold, Leave, Meet, NodeType, Outcome, Sleep
+from nodes.contract import AskPeople, AskPerson, AskSystem, Fork, GoInside, Hold, Leave, Meet, NodeType, Outcome, Sleep
 from runtime.core.flow_settings import special_places
 from runtime.core.words import LANGUAGES
 from tests.nodes.stage import Case, cases, play, problems, told
@@ -147,14 +147,14 @@ def test_a_case_comes_out_as_promised(node_type: NodeType, case: Case) -> None:
     for outcome in outcomes:
         _keeps_the_contract(node_type, case, outcome)
     if len(outcomes) == 2:
-        assert isinstance(outcomes[0], AskPerson | Hold | AskSystem | Sleep | GoInside), (
+        assert isinstance(outcomes[0], AskPeople | AskPerson | Hold | AskSystem | Sleep | GoInside), (
             "what does not wait is not resumed"
         )
 
 
 def _keeps_the_contract(node_type: NodeType, case: Case, outcome: Outcome) -> None:
     ports = {port.id: port for port in node_type.ports(case["settings"])}
-    if isinstance(outcome, AskPerson | Hold | AskSystem | Sleep):
+    if isinstance(outcome, AskPeople | AskPerson | Hold | AskSystem | Sleep):
         assert node_type.waits
     if isinstance(outcome, Fork):
         assert set(outcome.ports) <= ports.keys()
