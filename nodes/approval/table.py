@@ -13,12 +13,13 @@ Rule = Literal["any", "all", "vote", "sequence"]
 class Seat:
     """One signature that is asked for.
 
-    It opens when the seats `needs` have agreed, those whom they called in included, and the seat `after` has signed.
-    `guest_of` is the seat that called this one in, whose word counts only with its guests'. A seat that `rules` decides
-    alone. What is `gone` is asked no more.
+    `laid_for` is whom the settings meant, where the task was handed on since. It opens when the seats `needs` have agreed,
+    those whom they called in included, and the seat `after` has signed. `guest_of` is the seat that called this one in,
+    whose word counts only with its guests'. A seat that `rules` decides alone. What is `gone` is asked no more.
     """
 
     who: Mapping[str, Any]
+    laid_for: Mapping[str, Any] | None = None
     needs: tuple[int, ...] = ()
     after: int | None = None
     guest_of: int | None = None
@@ -61,7 +62,9 @@ class Table:
     def handed_on(self, number: int, who: Mapping[str, Any], now: datetime, reminders: Sequence[int]) -> "Table":
         """The table after a seat's task went to somebody else, who is reminded from the beginning (rungs `reminders`)."""
         left = tuple(rung for rung in self.rung if rung not in reminders)
-        return replace(self._with(number, replace(self.seats[number], who=who)), armed=now, rung=left)
+        seat = self.seats[number]
+        handed = replace(seat, who=who, laid_for=seat.laid_for or seat.who)
+        return replace(self._with(number, handed), armed=now, rung=left)
 
     def escalated(self, who: Mapping[str, Any], *, alone: bool) -> "Table":
         """The table with somebody who decides for all; `alone`: the others are asked no more."""
@@ -92,13 +95,24 @@ class Table:
             return "reject"
         return "approve" if seat.decision == "approve" and all(guest == "approve" for guest in guests) else None
 
+    def hosts(self) -> tuple[Seat, ...]:
+        """The seats that the settings laid: the first ones."""
+        return tuple(seat for seat in self.seats if seat.guest_of is None and not seat.rules)
+
+    def laid_like(self, other: "Table") -> bool:
+        """Whether the settings laid both alike."""
+        return self._as_laid() == other._as_laid()
+
+    def _as_laid(self) -> list[tuple[Mapping[str, Any], tuple[int, ...]]]:
+        hosts = self.hosts()
+        return [(host.laid_for or host.who, tuple(n for n in host.needs if n < len(hosts))) for host in hosts]
+
     def verdict(self, rule: Rule, quorum: int | None) -> Verdict | None:
         """What all of it comes to by the rule; None: somebody must still decide. `quorum` approvals carry a vote."""
         for number, seat in enumerate(self.seats):
             if seat.rules and (ruled := self.word(number)):
                 return ruled
-        hosts = [number for number, seat in enumerate(self.seats) if seat.guest_of is None and not seat.rules]
-        words = [self.word(number) for number in hosts]
+        words = [self.word(number) for number in range(len(self.hosts()))]
         match rule:
             case "any":
                 return next((word for word in words if word), None)
@@ -148,18 +162,10 @@ def read_table(row: Mapping[str, Any]) -> Table:
 
 
 def _seat_row(seat: Seat) -> dict[str, Any]:
-    row = {
-        "who": dict(seat.who),
-        "needs": list(seat.needs),
-        "after": seat.after,
-        "guest_of": seat.guest_of,
-        "rules": seat.rules,
-        "gone": seat.gone,
-        "decision": seat.decision,
-        "by": seat.by,
-        "reason": seat.reason,
-    }
-    return {name: value for name, value in row.items() if value not in (None, False, "", [])}
+    plain = Seat(seat.who)
+    row = {name: getattr(seat, name) for name in Seat.__slots__}
+    changed = {name: value for name, value in row.items() if name != "who" and value != getattr(plain, name)}
+    return {"who": dict(seat.who)} | {name: list(v) if isinstance(v, tuple) else v for name, v in changed.items()}
 
 
 def _read_seat(row: Mapping[str, Any]) -> Seat:

@@ -135,6 +135,7 @@ UNDECIDED: Final[Mapping[str, None]] = MappingProxyType(
     dict.fromkeys(("decision", "reason", "decided_by", "decided_at", "deliver_at", "sent_to"))
 )
 """The columns of a decision, in a task that is open."""
+_UNTOUCHED: Final[Mapping[str, None]] = MappingProxyType({**UNDECIDED, "claimed_by": None, "claimed_at": None})
 
 
 def settle_task(
@@ -313,19 +314,17 @@ def _ask_people(connection: Connection, decisions: Iterable[Decision], now: int)
     asked = [_task_row(decision.run.id, one, now) for decision in decisions for one in decision.tasks]
     if not asked:
         return
-    again = connection.execute(
-        select(tasks.c.trace).where(tasks.c.trace.in_([row["trace"] for row in asked]))
-    ).scalars()
-    known = set(again)
+    query = select(tasks.c.trace, tasks.c.state, tasks.c.who_kind, tasks.c.who)
+    rows = connection.execute(query.where(tasks.c.trace.in_([row["trace"] for row in asked])))
+    known = {row["trace"]: (row["state"], row["who_kind"], row["who"]) for row in rows.mappings()}
     for row in (row for row in asked if row["trace"] in known):
-        anew = {name: row[name] for name in ("who_kind", "who", "due_at", "title", "reasons", "state")}
+        same = known[row["trace"]] == ("open", row["who_kind"], row["who"])
+        told = {name: row[name] for name in ("due_at", "title", "reasons")}
+        anew = {name: row[name] for name in ("who_kind", "who", "state")} | dict(_UNTOUCHED)
         # What somebody decided a moment ago, and the order has not heard of, still counts.
-        told = or_(tasks.c.state != "decided", tasks.c.deliver_at.is_(None))
-        connection.execute(
-            update(tasks)
-            .where(tasks.c.trace == row["trace"], told)
-            .values(**anew, **UNDECIDED, claimed_by=None, claimed_at=None)
-        )
+        free = or_(tasks.c.state != "decided", tasks.c.deliver_at.is_(None))
+        change = update(tasks).where(tasks.c.trace == row["trace"], free)
+        connection.execute(change.values(told if same else told | anew))
     new = [row for row in asked if row["trace"] not in known]
     if new:
         connection.execute(tasks.insert(), new)

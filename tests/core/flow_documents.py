@@ -102,7 +102,8 @@ def versions_of(draw: st.DrawFn, drawn: Document) -> Document:
     nodes, edges = [dict(node) for node in drawn["nodes"]], [dict(edge) for edge in drawn["edges"]]
     for node in nodes:
         if node["type"] in ("approval", "hold") and draw(st.booleans()):
-            node["settings"] = {**node["settings"], "deadline_minutes": 5}
+            other = draw(_SIGNED) if node["type"] == "approval" else {}
+            node["settings"] = {**node["settings"], **other, "deadline_minutes": 5}
     lines = [edge for edge in edges if edge["port"] in ("out", "ok", "sent", "approved")]
     if draw(st.booleans()):
         line = draw(st.sampled_from(lines))
@@ -134,8 +135,26 @@ def _stretch(draw: st.DrawFn, drawing: _Drawing, ways: Ways, depth: int) -> Ways
     return ways
 
 
+_PEOPLE = [{"who": {"kind": "person", "value": name}} for name in ("li", "wang", "zhao")]
+_RULES: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {
+        "rule": st.sampled_from(["any", "all", "vote", "sequence"]),
+        "others": st.integers(1, 2).map(lambda n: _PEOPLE[1 : 1 + n]),
+    }
+)
+_LADDER = [
+    {"after_minutes": 3, "do": "remind"},
+    {"after_minutes": 5, "do": "escalate", "to": _PEOPLE[2]["who"]},
+    {"after_minutes": 7, "do": "hand_over", "to": _PEOPLE[1]["who"]},
+    {"after_minutes": 12, "do": "approve"},
+]
+_LADDERS = st.sets(st.sampled_from(range(4))).map(lambda rungs: {"ladder": [_LADDER[rung] for rung in sorted(rungs)]})
+_SIGNED = st.builds(lambda rule, ladder: {**_PEOPLE[0], **rule, **ladder}, _RULES, _LADDERS)
+
+
 def _approval(draw: st.DrawFn, drawing: _Drawing, ways: Ways, depth: int) -> Ways:
-    node = drawing.node("approval", approval(deadline_minutes=10))
+    signed = draw(st.one_of(st.just({}), _SIGNED))
+    node = drawing.node("approval", approval(deadline_minutes=10, **signed))
     drawing.lead(ways, node)
     after = [f"{node}.approved"]
     if draw(st.booleans()):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nodes.contract import Answered, Decided, Event
+from nodes.contract import Answered, Decided, Event, HandedOn, Joined
 from runtime.core.decision import Decision, Stale
 from runtime.core.engine import break_off, decide, micros, ways_on
 from runtime.core.moving import obstacles
@@ -24,9 +24,11 @@ from runtime.core.run import (
     Retry,
     Run,
     RunEvent,
+    SentBack,
     Skip,
     Start,
     Token,
+    read_seat,
     read_token,
     read_trace,
     token_row,
@@ -91,9 +93,9 @@ class Story:
                 return run.due_at is not None and run.due_at <= micros(self.now) and run.steps > 0
             case Retry(step):
                 return any(token.rest == "failed" and step in (None, token.step) for token in run.tokens)
-            case Reply(step, attempt):
-                wanted = ("person", "hold") if isinstance(event.event, Decided) else ("system",)
-                return any((t.step, t.attempt) == (step, attempt) and t.rest in wanted for t in run.tokens)
+            case Reply(step, attempt, answer):
+                here = [token for token in run.tokens if (token.step, token.attempt) == (step, attempt)]
+                return any(self._ought_to_hear(token, answer) for token in here)
             case Skip(step, port):
                 failed = [token for token in run.tokens if token.rest == "failed" and token.step == step]
                 return bool(failed) and port in ways_on(self.plan, failed[0].node)
@@ -101,6 +103,18 @@ class Story:
                 return run.ended_at is None
             case Move():
                 return run.ended_at is None and bool(run.tokens) and not obstacles(self.plan, run)
+
+    def _ought_to_hear(self, token: Token, answer: Event | SentBack) -> bool:
+        match answer:
+            case Decided(seat=seat):
+                return token.rest in ("person", "hold") and seat in token.seats
+            case Joined(seat=seat) | HandedOn(seat=seat):
+                kind = self.plan.nodes[self.plan.index[token.node]].kind
+                return token.rest == "person" and kind == "approval" and seat in token.seats
+            case SentBack(to, seat=seat):
+                return token.rest == "person" and seat in token.seats and to in token.passed and to in self.plan.index
+            case _:
+                return token.rest == "system"
 
     def _check_where_it_stands(self, before: Run) -> None:
         run = self.run
@@ -126,10 +140,13 @@ class Story:
     def _check_what_is_asked(self, before: Run, event: RunEvent, followed: Decision) -> None:
         asked = [task.trace for task in followed.tasks] + [effect.trace for effect in followed.effects]
         assert len(set(asked)) == len(asked), "asked twice in one burst"
-        assert not set(asked) & (self.asked.keys() - _waited_for(before)), "a trace code was used again"
+        stood = {read_trace(trace) for trace in _waited_for(before)}
+        again = {trace for trace in asked if trace in self.asked and read_trace(trace) not in stood}
+        assert not again, "a trace code was used again"
         calls = {effect.trace for effect in followed.effects}
         assert not calls & self.asked.keys(), "a system was asked twice with one trace code"
         assert set(followed.withdrawn) == _waited_for(before) - _waited_for(followed.run) - _answered_by(event)
+        assert set(followed.reminded) <= _waited_for(followed.run), "reminded of what nobody waits for"
         assert set(asked) <= _waited_for(followed.run), "asked, and nobody waits for the answer"
         assert _waited_for(followed.run) - _waited_for(before) <= set(asked), "waits for what was never asked"
         for task in followed.tasks:
@@ -195,8 +212,10 @@ class Story:
                 return
             waited = sorted(_waited_for(self.run))
             if waited:
-                _, step, attempt = read_trace(waited[0])
-                assert self.happens(Reply(step, attempt, self.asked[waited[0]]))
+                _, step, attempt, seat = read_seat(waited[0])
+                answer = self.asked[waited[0]]
+                said = replace(answer, seat=seat) if isinstance(answer, Decided) else answer
+                assert self.happens(Reply(step, attempt, said))
             elif any(token.rest == "failed" for token in self.run.tokens):
                 assert self.happens(Retry())
             else:
@@ -207,11 +226,15 @@ class Story:
 
 
 def _waited_for(run: Run) -> set[str]:
-    return {trace_code(run.id, t.step, t.attempt) for t in run.tokens if t.rest in ("person", "hold", "system")}
+    waiting = (token for token in run.tokens if token.rest in ("person", "hold", "system"))
+    return {trace_code(run.id, token.step, token.attempt, seat) for token in waiting for seat in token.seats}
 
 
 def _answered_by(event: RunEvent) -> set[str]:
-    return {trace_code(RUN_ID, event.step, event.attempt)} if isinstance(event, Reply) else set()
+    if not isinstance(event, Reply) or isinstance(event.event, Joined | HandedOn):
+        return set()
+    seat = event.event.seat if isinstance(event.event, Decided | SentBack) else 0
+    return {trace_code(RUN_ID, event.step, event.attempt, seat)}
 
 
 def _is_concerned(event: RunEvent, token: Token, at: int) -> bool:
@@ -232,38 +255,57 @@ ANSWERS: st.SearchStrategy[Event] = st.one_of(
     st.builds(Decided, st.sampled_from(["approve", "reject"]), st.just("so"), st.just("li")),
     st.builds(Answered, st.sampled_from(["ok", "error", "timeout", "refused", "bad_answer"])),
 )
+WANG = {"kind": "person", "value": "wang"}
+WISHES: st.SearchStrategy[Joined | HandedOn] = st.one_of(
+    st.builds(Joined, st.just(WANG), st.sampled_from(["before", "after"]), st.just("li")),
+    st.builds(HandedOn, st.just(WANG), st.just("li")),
+)
 
 
 @st.composite
 def _next_event(draw: st.DrawFn, story: Story) -> RunEvent:
-    kinds = ["answer"] * 5 + ["due", "due", "late", "late", "any", "retry", "retry one", "start"]
+    kinds = ["answer"] * 5 + ["due", "due", "late", "late", "any", "retry", "retry one", "start", "wish", "back"]
     if draw(st.integers(0, 30)) == 0:
         return Close(draw(st.sampled_from(["done", "cancelled"])), "enough")
     failed = [token for token in story.run.tokens if token.rest == "failed"]
     kind = draw(st.sampled_from([*kinds, "amend", "skip", *["skip"] * 8 * len(failed)]))
-    if kind == "amend":
-        return Amend({"attributes.colour": draw(st.integers(0, 9))}, "so")
-    if kind == "skip":
-        token = draw(st.sampled_from(failed or [Token("end", 1)]))
-        return Skip(token.step, draw(st.sampled_from([*ways_on(story.plan, token.node), "failed"])), "so")
+    match kind:
+        case "amend":
+            return Amend({"attributes.colour": draw(st.integers(0, 9))}, "so")
+        case "skip":
+            token = draw(st.sampled_from(failed or [Token("end", 1)]))
+            return Skip(token.step, draw(st.sampled_from([*ways_on(story.plan, token.node), "failed"])), "so")
+        case "due":
+            story.now += timedelta(seconds=draw(st.integers(0, 3600)))
+            return Due()
+        case "start":
+            return Start()
+        case "retry":
+            return Retry()
+        case "retry one":
+            return Retry(draw(st.integers(1, max(1, story.run.steps))))
+        case _:
+            return draw(_replies(story, kind))
+
+
+@st.composite
+def _replies(draw: st.DrawFn, story: Story, kind: str) -> Reply:
+    """An answer to what is asked, or was (`late`); a wish about it (`wish`, `back`); or any answer to anything."""
     waited = sorted(_waited_for(story.run))
-    if kind == "due":
-        story.now += timedelta(seconds=draw(st.integers(0, 3600)))
-        return Due()
-    if kind == "start":
-        return Start()
-    if kind == "retry":
-        return Retry()
-    if kind == "retry one":
-        return Retry(draw(st.integers(1, max(1, story.run.steps))))
     if kind == "late" and story.asked:
         _, step, attempt = read_trace(draw(st.sampled_from(sorted(story.asked))))
         return Reply(step, draw(st.sampled_from([attempt, attempt + 1])), draw(ANSWERS))
-    if kind == "answer" and waited:
-        trace = draw(st.sampled_from(waited))
-        _, step, attempt = read_trace(trace)
-        return Reply(step, attempt, draw(ANSWERS.filter(lambda answer: type(answer) is type(story.asked[trace]))))
-    return Reply(draw(st.integers(1, 9)), draw(st.integers(1, 3)), draw(ANSWERS))
+    if kind not in ("answer", "wish", "back") or not waited:
+        return Reply(draw(st.integers(1, 9)), draw(st.integers(1, 3)), draw(ANSWERS))
+    trace = draw(st.sampled_from(waited))
+    _, step, attempt, seat = read_seat(trace)
+    if kind == "wish":
+        return Reply(step, attempt, replace(draw(WISHES), seat=seat))
+    if kind == "back":
+        passed = next(token.passed for token in story.run.tokens if (token.step, token.attempt) == (step, attempt))
+        return Reply(step, attempt, SentBack(draw(st.sampled_from([*passed, "end"])), "so", "li", seat))
+    answer = draw(ANSWERS.filter(lambda answer: type(answer) is type(story.asked[trace])))
+    return Reply(step, attempt, replace(answer, seat=seat) if isinstance(answer, Decided) else answer)
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -1,5 +1,6 @@
 """Whatever flow is accepted, and whatever is answered: an order arrives, or it can be seen where it stands."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,14 +23,15 @@ ORDER: dict[str, Any] = {"id": "A-1", "channel": "own-shop", "currency": "CNY", 
 SYSTEMS: st.SearchStrategy[Event] = st.sampled_from(
     [Answered(result) for result in ("ok", "ok", "error", "timeout", "refused", "bad_answer")]
 )
-PEOPLE: st.SearchStrategy[Event] = st.sampled_from([Decided("approve", "fine", "li"), Decided("reject", "no", "li")])
+PEOPLE: st.SearchStrategy[Decided] = st.sampled_from([Decided("approve", "fine", "li"), Decided("reject", "no", "li")])
 
 
 def answer_to(token: Token, data: st.DataObject) -> RunEvent | None:
     """What happens next to an order that rests here. None: it stands on the failure list, or waits for its branches."""
     match token.rest:
         case "person" | "hold":
-            return Reply(token.step, token.attempt, data.draw(PEOPLE))
+            seat = data.draw(st.sampled_from(token.seats))
+            return Reply(token.step, token.attempt, replace(data.draw(PEOPLE), seat=seat))
         case "system":
             return Reply(token.step, token.attempt, data.draw(SYSTEMS))
         case "time" | "retry":
