@@ -1,4 +1,4 @@
-"""The ways out of the process: one folder for each notifier, system and source of orders, found by itself."""
+"""The ways out of the process: one folder for each notifier, messenger, system and source of orders, found by itself."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
 
-from runtime.adapters.contract import Outlet, Source
+from runtime.adapters.contract import Messenger, Outlet, Source
 
 _HERE = Path(__file__).parent
 
@@ -22,6 +22,14 @@ def order_sources() -> Mapping[str, Source]:
     """Every source of orders, by its folder's name."""
     return MappingProxyType(
         {name: import_module(f"runtime.adapters.sources.{name}").SOURCE for name in _folders("sources")}
+    )
+
+
+@cache
+def messengers() -> Mapping[str, Messenger]:
+    """Every messenger, by its folder's name."""
+    return MappingProxyType(
+        {name: import_module(f"runtime.adapters.messengers.{name}").MESSENGER for name in _folders("messengers")}
     )
 
 
