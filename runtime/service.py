@@ -32,6 +32,7 @@ from runtime.intake import Arrival, Intake, Receipt
 from runtime.mending import Mending
 from runtime.moving import Moving
 from runtime.outbox import Outbox
+from runtime.post import Post
 from runtime.pulling import Pulling
 from runtime.reconcile import Reconciler
 from runtime.store import journal, lanes, trail
@@ -81,6 +82,7 @@ class Service:
         self.intake = Intake(engine, clock, run_bell.ring, Breaker(zone))
         self.surges = Surges(engine, clock, zone, self.decider, run_bell.ring)
         self.outbox = Outbox(engine, clock, outlets, effect_bell.ring, self.deliver_answers, in_hand)
+        self.post = Post(engine, clock)
         self.pulling = Pulling(engine, clock, self.intake, pull_bell.ring, secret_key, in_hand)
         self.reconciler = Reconciler(engine, clock, zone)
         self._tidy_at = 0
@@ -114,8 +116,8 @@ class Service:
         return len(loaded) if len(loaded) == limit else len(loaded) + self.answering.deliver(limit)
 
     def perform(self, limit: int = EFFECT_BATCH) -> int:
-        """Make the outward calls that are due and deliver what is answered soon (see `Outbox`). 0 means dry."""
-        return self.outbox.perform(limit)
+        """Make the calls that are due (see `Outbox`) and bring messages on their way (see `Post`). 0 means dry."""
+        return self.outbox.perform(limit) + self.post.work()
 
     def deliver_answers(
         self, answers: Mapping[str, Answered], marks: Mapping[lanes.Target, Sequence[Mark]] = MappingProxyType({})
@@ -154,7 +156,7 @@ class Service:
         crash.at("tick.looked")
         if due_run or self.answering.due():
             self.run_bell.ring()
-        if self.outbox.due():
+        if self.outbox.due() or self.post.due():
             self.effect_bell.ring()
         if self.acts.due() or self.moving.due():
             self.act_bell.ring()
