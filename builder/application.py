@@ -23,6 +23,7 @@ from builder.flows import imports, using
 from builder.flows import views as flows
 from builder.guide import views as guide
 from builder.i18n import install_i18n
+from builder.inbox import hands
 from builder.inbox import views as inbox
 from builder.ingest.views import install_uploads
 from builder.models import User, db
@@ -41,6 +42,7 @@ ROOMS = (
     signin,
     start,
     inbox,
+    hands,
     orders,
     balance,
     failures,

@@ -13,7 +13,7 @@ from builder import auth
 from builder.auth import DUTIES, Duty, requires
 from builder.i18n.text import _
 from builder.models import engine
-from builder.orders.story import names
+from builder.orders.names import names
 from builder.web import asker, go
 from runtime.clock import now
 from runtime.core.engine import micros

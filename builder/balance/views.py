@@ -13,7 +13,7 @@ from builder.auth import requires
 from builder.balance.words import told
 from builder.i18n.text import _
 from builder.models import engine
-from builder.orders.story import names
+from builder.orders.names import names
 from builder.web import asker, go, service
 from runtime.clock import now
 from runtime.core.engine import micros

@@ -12,7 +12,7 @@ from builder.auth import may, requires
 from builder.canvas.answers import answered, body, iso, refused, told_problems
 from builder.i18n.text import _
 from builder.models import engine
-from builder.orders.story import Names, names
+from builder.orders.names import Names, names
 from builder.web import asker, counting, service
 from runtime.core.drafting import is_change, normal
 from runtime.core.flow import FlowCheck, fingerprint

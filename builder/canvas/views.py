@@ -17,7 +17,7 @@ from builder.flows.supply import take_over, taken_elsewhere
 from builder.i18n import language_tag
 from builder.i18n.text import _
 from builder.models import engine
-from builder.orders.story import names
+from builder.orders.names import names
 from builder.web import asker, counting, service
 from runtime.core.flow import FlowCheck, fingerprint
 from runtime.drafts import Behind, Overtaken

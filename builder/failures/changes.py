@@ -16,7 +16,7 @@ from builder.i18n import language_tag, moment, plain
 from builder.i18n.text import _
 from builder.labels import field_name, told_problem
 from builder.models import engine
-from builder.orders.story import names
+from builder.orders.names import names
 from builder.web import asker, go, service
 from runtime.core.amending import ADDRESS, BUYER, LINE, under_patch
 from runtime.core.engine import with_changes

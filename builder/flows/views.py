@@ -19,7 +19,7 @@ from builder.flows.thumbnail import thumbnail
 from builder.i18n import words
 from builder.i18n.text import _
 from builder.models import engine
-from builder.orders.story import names
+from builder.orders.names import names
 from builder.web import asker, go, service
 from runtime.clock import now
 from runtime.core.engine import micros

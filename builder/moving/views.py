@@ -14,7 +14,7 @@ from builder.drawn import drawn_version
 from builder.i18n.text import _, ngettext
 from builder.models import engine
 from builder.moving.words import counts_at_steps, declined_words, told_group, unmoved_words
-from builder.orders.story import names
+from builder.orders.names import names
 from builder.web import asker, go, service
 from runtime.clock import now
 from runtime.moving import Begun, Choice, Group, Preview, Unmoved

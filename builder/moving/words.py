@@ -10,7 +10,7 @@ from builder.drawn import DrawnFlow, drawn_version
 from builder.i18n import moment
 from builder.i18n.text import _
 from builder.labels import setting_name, setting_value, told
-from builder.orders.story import Names, names
+from builder.orders.names import Names, names
 from runtime.core.moving import Change, Obstacle
 from runtime.core.plan import drawn_id
 from runtime.moving import Group, Unmoved

@@ -11,14 +11,14 @@ from builder.drawn import DrawnFlow, drawn_version
 from builder.i18n import moment, plain, span, words
 from builder.i18n.text import _, ngettext
 from builder.labels import answer_words, field_name, outlet_name, port_name, told, value_name
-from builder.navigation import duty_name
+from builder.orders import signing
+from builder.orders.names import Names, names
 from builder.systems.health import kept_back
-from runtime.actor import SYSTEM
 from runtime.core.plan import depth, drawn_id
-from runtime.core.run import Token, read_token, trace_code
+from runtime.core.run import Token, read_seat, read_token, read_trace, trace_code
 from runtime.store import desk, queries
 from runtime.store.surges import HELD_BY
-from runtime.store.tables import tasks, teams, users
+from runtime.store.tables import tasks
 
 # Findings that say the same of a field: it is not there.
 _GAPS = frozenset(("pre-check.missing", "pre-check.empty", "pre-check.address_incomplete"))
@@ -89,40 +89,6 @@ class _Draft:
     node: str
     came: int
     records: list[dict[str, Any]] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """Names of people and teams, by what the rows call them."""
-
-    people: Mapping[str, str]
-    teams: Mapping[str, str]
-
-    def person(self, name: str | None) -> str:
-        """A person's shown name."""
-        return "Orderflow" if name == SYSTEM.name else self.people.get(name or "", name or "")
-
-    def asked(self, kind: str, who: str) -> str:
-        """Whom a task asks."""
-        match kind:
-            case "team":
-                return _("team %(name)s", name=self.teams.get(who, who))
-            case "role":
-                return _("duty %(name)s", name=duty_name(who))
-            case _:
-                return self.person(who)
-
-    def addressee(self, to: str) -> str:
-        """Whom a message goes to: `team:warehouse` by the name of the team, an address as it stands."""
-        kind, _colon, who = to.partition(":")
-        return self.asked(kind, who) if kind in ("person", "role", "team") and who else to
-
-
-def names(connection: Connection) -> Names:
-    """All names: there are few people and teams."""
-    people = connection.execute(select(users.c.name, users.c.display))
-    groups = connection.execute(select(teams.c.key, teams.c.name))
-    return Names({name: display for name, display in people}, {key: words(name) or key for key, name in groups})
 
 
 def tell(connection: Connection, order: RowMapping) -> Story:
@@ -354,6 +320,8 @@ class _Teller:
                 return _("tried again")
             case {"passed_over": [_step, port]}:
                 return _("passed over")
+            case {"sent_back": _to}:
+                return _("sent back")
             case {"failed": _failure}:
                 return _("failed")
             case _:
@@ -375,9 +343,11 @@ class _Teller:
         tries = [record["note"] for record in draft.records if "try" in record.get("note", {})]
         why += [_("Try %(n)s of %(of)s.", n=one["try"], of=one["of"]) for one in tries]
         facts = [(field_name(path), plain(value)) for path, value in last.get("changes", {}).items()]
-        if trace in self.tasks:
-            task = self.tasks[trace]
-            facts.append((_("Asked"), self.names.asked(task["who_kind"], task["who"])))
+        asked = self._asked(draft.step, draft.attempt)
+        if asked:
+            facts.append((_("Asked"), signing.whom(self.names, asked)))
+        if kind == "approval":
+            facts += signing.sayings(draft.records[1:], self.names, self.flow.node_name)
         if trace in self.calls:
             facts += _call_facts(self.calls[trace], self.names)
         return why, facts
@@ -397,17 +367,17 @@ class _Teller:
         node = drawn_id(token.node)
         name = self.flow.node_name(node)
         text, tone, remedy = self._standing_words(token, drafts)
-        trace = trace_code(self.run_id, token.step, token.attempt)
-        return Standing(node, name, text, tone, remedy, token.step, token.until, trace if trace in self.tasks else "")
+        asked = [task["trace"] for task in self._asked(token.step, token.attempt) if task["state"] == "open"]
+        return Standing(node, name, text, tone, remedy, token.step, token.until, asked[0] if asked else "")
 
     def _standing_words(self, token: Token, drafts: Sequence[_Draft]) -> tuple[str, Tone, str]:
         trace = trace_code(self.run_id, token.step, token.attempt)
         since, until = moment(token.since), moment(token.until)
         match token.rest:
             case "person":
-                return f"{_what_failed(token)} {self._person_words(trace, since)}".strip(), "waiting", ""
+                return f"{_what_failed(token)} {self._person_words(token, since)}".strip(), "waiting", ""
             case "hold":
-                return _("On hold. %(text)s", text=self._person_words(trace, since)), "waiting", ""
+                return _("On hold. %(text)s", text=self._person_words(token, since)), "waiting", ""
             case "system" if self.kept_back.get(trace):
                 text = _(
                     "%(why)s This step waits until %(until)s at the longest.", why=self.kept_back[trace], until=until
@@ -434,14 +404,21 @@ class _Teller:
             case "go" | "inside":
                 return _("On its way."), "plain", ""
 
-    def _person_words(self, trace: str, since: str) -> str:
-        task = self.tasks.get(trace)
-        if task is None:
+    def _asked(self, step: int, attempt: int) -> list[RowMapping]:
+        """The tasks of a visit that were not withdrawn, by seat."""
+        rows = (task for trace, task in self.tasks.items() if read_trace(trace)[1:] == (step, attempt))
+        return sorted(
+            (task for task in rows if task["state"] != "withdrawn"), key=lambda task: read_seat(task["trace"])
+        )
+
+    def _person_words(self, token: Token, since: str) -> str:
+        asked = [task for task in self._asked(token.step, token.attempt) if task["state"] == "open"]
+        if not asked:
             return _("Waiting for a person, since %(since)s.", since=since)
-        who = self.names.asked(task["who_kind"], task["who"])
-        if task["due_at"] is None:
+        who, due = signing.whom(self.names, asked), asked[0]["due_at"]
+        if due is None:
             return _("Waiting for %(who)s, since %(since)s.", who=who, since=since)
-        return _("Waiting for %(who)s, since %(since)s, due %(due)s.", who=who, since=since, due=moment(task["due_at"]))
+        return _("Waiting for %(who)s, since %(since)s, due %(due)s.", who=who, since=since, due=moment(due))
 
     def _retry_words(self, token: Token, drafts: Sequence[_Draft]) -> str:
         notes = [r.get("note", {}) for draft in drafts if draft.step == token.step for r in draft.records]

@@ -14,7 +14,8 @@ from builder.drawn import DrawnFlow, drawn_version
 from builder.i18n import moment
 from builder.i18n.text import _, ngettext
 from builder.models import engine
-from builder.orders.story import names, standing_words, tell
+from builder.orders.names import names
+from builder.orders.story import standing_words, tell
 from builder.web import asker, go, is_htmx, service
 from runtime.answering import Decline
 from runtime.core.engine import with_changes

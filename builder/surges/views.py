@@ -13,7 +13,7 @@ from builder.auth import may, requires
 from builder.i18n import moment
 from builder.i18n.text import _
 from builder.models import engine
-from builder.orders.story import names
+from builder.orders.names import names
 from builder.surges.chart import Chart, compared_hours, draw
 from builder.web import asker, go, service
 from runtime.breaker import usual_of
