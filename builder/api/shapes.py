@@ -111,8 +111,13 @@ def flow_problems(problems: Iterable[Problem]) -> list[dict[str, Any]]:
 
 def _standing(run_id: str, token: Token, plan: Plan | None, asked: Mapping[str, RowMapping]) -> dict[str, Any]:
     trace = trace_code(run_id, token.step, token.attempt)
+    seats = (trace_code(run_id, token.step, token.attempt, seat) for seat in token.seats)
+    asks = [
+        {"task": seat, "who": {"kind": asked[seat]["who_kind"], "value": asked[seat]["who"]}}
+        for seat in seats
+        if seat in asked and token.rest in ("person", "hold")
+    ]
     node = plan.nodes[plan.index[token.node]] if plan and token.node in plan.index else None
-    task = asked.get(trace)
     return {
         "trace": trace,
         "node": drawn_id(token.node),
@@ -120,7 +125,8 @@ def _standing(run_id: str, token: Token, plan: Plan | None, asked: Mapping[str, 
         "name": node.name if node else None,
         "waits_for": token.rest,
         "words": _words(f"rest.{token.rest}"),
-        "who": {"kind": task["who_kind"], "value": task["who"]} if task and token.rest in ("person", "hold") else None,
+        "who": asks[0]["who"] if asks else None,
+        "asks": asks,
         "since": moment(token.since),
         "until": moment(token.until),
         "tries": _tries(token),

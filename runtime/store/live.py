@@ -91,13 +91,19 @@ def _standing(run_id: str, tokens: Sequence[Mapping[str, Any]], due: Mapping[str
     for token in tokens:
         if token["rest"] == "inside":
             continue
-        trace = trace_code(run_id, token["step"], token.get("attempt", 1)) if due else ""
-        place = Place(run_id, outermost(token["node"]), token["rest"], token["since"], due.get(trace))
+        place = Place(run_id, outermost(token["node"]), token["rest"], token["since"], _first_due(run_id, token, due))
         if not depth(token["node"]):
             yield place
         elif place.node not in inside or _need(place) < _need(inside[place.node]):
             inside[place.node] = place
     yield from inside.values()
+
+
+def _first_due(run_id: str, token: Mapping[str, Any], due: Mapping[str, int]) -> int | None:
+    """The earliest deadline of those whom a token's step asks."""
+    seats = token.get("seats", (0,)) if due else ()
+    traces = (trace_code(run_id, token["step"], token.get("attempt", 1), seat) for seat in seats)
+    return min((due[trace] for trace in traces if trace in due), default=None)
 
 
 def _need(place: Place) -> tuple[bool, float, int]:
