@@ -31,6 +31,8 @@ from builder.moving import views as moving
 from builder.orders import refusals
 from builder.orders import views as orders
 from builder.patience import Patience
+from builder.push import views as push
+from builder.push.views import install_push
 from builder.start import views as start
 from builder.surges import views as surges
 from builder.systems import views as systems
@@ -62,6 +64,7 @@ ROOMS = (
     systems,
     admin,
     channels,
+    push,
 )
 
 
@@ -128,6 +131,7 @@ def _install_runtime(app: Flask, settings: Settings) -> None:
 
 def _install_frame(app: Flask, settings: Settings) -> None:
     install_web(app)
+    install_push(app, settings)
     install_i18n(app, settings.timezone, settings.language)
     navigation.install_navigation(app)
     icons = app.jinja_env.get_template("parts/icons.html").module

@@ -21,6 +21,7 @@ LANGUAGES = ("en", "zh-CN")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("text", "json")
 DATABASES = ("sqlite", "postgresql", "mysql", "mariadb")
+NO_PUSH = "off"
 SOCKET_PATH_LIMIT = 100  # bytes; systems stop at 104 (BSD, macOS) or 108 (Linux), the closing zero included
 
 _HERE = Path(__file__).resolve().parent
@@ -36,6 +37,8 @@ class Settings:
     embedded_redis: bool
     host: str
     port: int
+    push_port: int
+    push_url: str
     demo: bool
     workers: int
     threads: int
@@ -167,11 +170,14 @@ def _complete(read: Mapping[str, object], root: Path) -> Settings:
     demo = bool(read.get("demo", False))
     home = home_of(root, demo=demo)
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    port = int(str(read.get("port", 8000)))
     values: dict[str, object] = {
         "database_url": f"sqlite:///{home / 'orderflow.db'}",
         "redis_url": f"unix://{socket_path(home)}",
         "host": "127.0.0.1",
-        "port": 8000,
+        "port": port,
+        "push_port": port + 1 if port < 65535 else port - 1,
+        "push_url": "",
         "demo": demo,
         "workers": 2,
         "threads": 32,
@@ -266,6 +272,19 @@ def _read_redis(text: str) -> str:
     return text
 
 
+def _read_push(text: str) -> str:
+    told = text.rstrip("/")
+    parts = urlsplit(told)
+    here = told.startswith("/") and not told.startswith("//")
+    elsewhere = parts.scheme in ("http", "https") and bool(parts.netloc)
+    if told == NO_PUSH or ((here or elsewhere) and not set(told) & set(" ;,'\"?#")):
+        return told
+    raise _Unfit(
+        f"“{text}” is no address at which a browser finds the stream.",
+        "Write a path such as /push where a proxy leads there, a whole address such as https://push.example.com, or off.",
+    )
+
+
 def _read_host(text: str) -> str:
     if any(sign in text for sign in "/ ") or (":" in text and text.count(":") == 1):
         raise _Unfit(f"“{text}” is no host name or address.", "Write 127.0.0.1 here, and the port in ORDERFLOW_PORT.")
@@ -323,6 +342,18 @@ SETTINGS: tuple[Setting, ...] = (
         "`8000`",
         "Its port; `orderflow up` takes the next one when it is taken",
         _read_whole(1, 65535),
+    ),
+    Setting(
+        "ORDERFLOW_PUSH_PORT",
+        "the next one",
+        "Port of the stream by which open pages hear of changes; `orderflow up` takes the next one when it is taken",
+        _read_whole(1, 65535),
+    ),
+    Setting(
+        "ORDERFLOW_PUSH_URL",
+        "this host at that port",
+        "Where browsers reach it, such as `/push` where a proxy leads `/push/` there; `off`: pages ask now and then",
+        _read_push,
     ),
     Setting("ORDERFLOW_DEMO", "`0`", "`1`: the demo shop with simulated orders; on loopback only", _read_switch),
     Setting("ORDERFLOW_WORKERS", "`2`", "Worker processes that `orderflow up` keeps alive", _read_whole(1, 64)),

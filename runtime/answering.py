@@ -107,7 +107,9 @@ class Answering:
 
     def take_back(self, traces: Collection[str], actor: Actor) -> list[str]:
         """Open again what this person decided and the orders have not heard of. Those that are open again."""
-        return letting_pass(lambda: self._take_back(traces, actor))
+        opened = letting_pass(lambda: self._take_back(traces, actor))
+        self._ring_for([])
+        return opened
 
     def _take_back(self, traces: Collection[str], actor: Actor) -> list[str]:
         at = micros(self._clock())
@@ -199,6 +201,7 @@ class Answering:
                 return _too_late(connection, trace)
             was = {name: before[name] for name in ("who_kind", "who", "claimed_by") if before[name]}
             trail.write(connection, actor, micros(self._clock()), action, trace, was, after or None)
+        self._ring_for([])
         return None
 
     # --- orders hear of it ----------------------------------------------------------------------------------------------

@@ -211,6 +211,7 @@ class Drafts:
                     .where(drafts.c.flow_key == key, drafts.c.owner == actor.name)
                     .values(base=row["document"], base_rev=trunk.rev + 1, base_at=rev)
                 )
+        self._flows.tell_published(key)
         return published
 
     # --- others ---------------------------------------------------------------------------------------------------------

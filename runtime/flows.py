@@ -15,6 +15,7 @@ from runtime.core.engine import micros
 from runtime.core.flow import FlowCheck, compile_published, fingerprint, read_flow
 from runtime.core.plan import Plan
 from runtime.core.problem import Problem
+from runtime.pushing import Tell, tell_nobody
 from runtime.store import trail
 from runtime.store.database import begin, reading
 from runtime.store.ids import new_id
@@ -63,9 +64,10 @@ class Published:
 class Flows:
     """Reads and writes flows. Safe to share between threads."""
 
-    def __init__(self, engine: Engine, clock: Clock) -> None:
+    def __init__(self, engine: Engine, clock: Clock, tell: Tell = tell_nobody) -> None:
         self._engine = engine
         self._clock = clock
+        self._tell = tell
         self._plans: dict[str, Plan] = {}
         self._pinned: dict[tuple[str, int], Mapping[str, Any]] = {}
 
@@ -137,7 +139,12 @@ class Flows:
         with begin(self._engine, durable=True) as connection:
             published = self.publish_in(connection, key, note, actor)
         crash.at("publication.committed")
+        self.tell_published(key)
         return published
+
+    def tell_published(self, key: str) -> None:
+        """Let open pages know that the flow has a new version, now committed."""
+        self._tell(("flows", f"flow:{key}"))
 
     def publish_in(
         self,

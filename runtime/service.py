@@ -34,6 +34,7 @@ from runtime.moving import Moving
 from runtime.outbox import Outbox
 from runtime.post import Post
 from runtime.pulling import Pulling
+from runtime.pushing import Tell, tell_nobody, topics_of
 from runtime.reconcile import Reconciler
 from runtime.store import journal, lanes, trail
 from runtime.store.database import begin, reading
@@ -65,6 +66,7 @@ class Service:
         zone: tzinfo = BUSINESS_ZONE,
         in_hand: InHand | None = None,
         secret_key: str = "",
+        tell: Tell = tell_nobody,
     ) -> None:
         self.engine = engine
         self.run_bell = run_bell
@@ -72,15 +74,16 @@ class Service:
         self.act_bell = act_bell
         self.pull_bell = pull_bell
         self.clock = clock
-        self.flows = Flows(engine, clock)
+        self.tell = tell
+        self.flows = Flows(engine, clock, tell)
         self.drafts = Drafts(engine, clock, self.flows)
         self.decider = Decider(self.flows)
         self.moving = Moving(engine, self.decider, clock, act_bell.ring, self.ring_for)
         self.acts = Acts(engine, self.decider, self.moving, clock, act_bell.ring, self.ring_for)
-        self.answering = Answering(engine, self.decider, clock, self.ring_for)
+        self.answering = Answering(engine, self.decider, clock, self._tasks_moved)
         self.mending = Mending(engine, self.decider, clock)
-        self.intake = Intake(engine, clock, run_bell.ring, Breaker(zone))
-        self.surges = Surges(engine, clock, zone, self.decider, run_bell.ring)
+        self.intake = Intake(engine, clock, self._orders_came, Breaker(zone))
+        self.surges = Surges(engine, clock, zone, self.decider, self._surge_moved)
         self.outbox = Outbox(engine, clock, outlets, effect_bell.ring, self.deliver_answers, in_hand)
         self.post = Post(engine, clock)
         self.pulling = Pulling(engine, clock, self.intake, pull_bell.ring, secret_key, in_hand)
@@ -194,7 +197,7 @@ class Service:
                 journal.release(connection, held, flow_key, version_id, at, actor)
             for run in held:
                 trail.write(connection, actor, at, "run.release", run.id, after={"flow": flow_key})
-        self.run_bell.ring()
+        self._orders_came()
         return len(held)
 
     def _act(
@@ -220,9 +223,22 @@ class Service:
         return None
 
     def ring_for(self, decisions: Sequence[Decision]) -> None:
-        """Ring for the calls that these decisions, now committed, asked for."""
+        """Ring for the calls that these decisions, now committed, asked for; tell browsers what has changed with them."""
         if any(decision.effects for decision in decisions):
             self.effect_bell.ring()
+        self.tell(topics_of(decisions))
+
+    def _tasks_moved(self, decisions: Sequence[Decision]) -> None:
+        self.ring_for(decisions)
+        self.tell(("tasks",))
+
+    def _orders_came(self) -> None:
+        self.run_bell.ring()
+        self.tell(("orders", "balance"))
+
+    def _surge_moved(self) -> None:
+        self._orders_came()
+        self.tell(("surges",))
 
     def _now(self) -> int:
         return micros(self.clock())

@@ -75,6 +75,7 @@ class Surges:
                 trail.write(connection, actor, at, "surge.hold", channel, after={"reason": reason})
         except IntegrityError:
             return None
+        self._ring()
         return surge_id
 
     def release(self, surge_id: str, how: How, quiet: Quiet, actor: Actor) -> bool:
@@ -136,6 +137,7 @@ class Surges:
             surges.change(connection, surge_id, **values, decided_at=at, decided_by=actor.name)
             after = {"surge": surge_id, **{name: values[name] for name in ("state", "quiet_until") if name in values}}
             trail.write(connection, actor, at, action, row["channel"], {"state": row["state"]}, after)
+        self._ring()
         return True
 
     # --- the clock drives -----------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from runtime import clock
 from runtime.doorbell import ACTS_QUEUE, EFFECTS_QUEUE, PULLS_QUEUE, RUNS_QUEUE, Doorbell
 from runtime.effects import Outlets
 from runtime.in_hand import InHand
+from runtime.pushing import Tidings
 from runtime.service import Service
 from runtime.store.database import connect
 from runtime.systems import LiveOutlets
@@ -41,4 +42,5 @@ def open_service(
         zone=ZoneInfo(timezone),
         in_hand=in_hand,
         secret_key=secret_key,
+        tell=Tidings(redis).tell,
     )

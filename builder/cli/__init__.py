@@ -68,7 +68,7 @@ def asks_the_database(command: Command) -> Command:
 @main.command()
 @with_settings
 def up(settings: Settings) -> None:
-    """Start all of it: Redis, web server, workers, clock; keep each alive; Ctrl-C ends all."""
+    """Start all of it: Redis, web server, push, workers, clock; keep each alive; Ctrl-C ends all."""
     from builder.cli.up import run_all
 
     raise SystemExit(run_all(settings))
@@ -109,6 +109,16 @@ def clock(settings: Settings, tied: bool) -> None:
     from builder.cli import parts
 
     parts.tick(settings, tied=tied)
+
+
+@main.command()
+@TIED
+@with_settings
+def push(settings: Settings, tied: bool) -> None:
+    """Tell open pages what has changed, by one stream a browser; without it they ask now and then."""
+    from builder.cli import parts
+
+    parts.push(settings, tied=tied)
 
 
 @main.command()

@@ -1,4 +1,4 @@
-"""The parts that run as processes of their own: web server, worker, clock, and the demo shop's feed."""
+"""The parts that run as processes of their own: web server, push, worker, clock, and the demo shop's feed."""
 
 import gc
 import logging
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 LOOK_FOR_REDIS_SECONDS = 0.2
+END_STREAMS_SECONDS = 3.0
 # The folder of a home in which its workers write what they have in hand.
 CLAIMS = "claims"
 
@@ -109,6 +110,49 @@ def work(settings: Settings, *, first: str, tied: bool) -> None:
     spare_the_collector()
     jobs.look_around(settings.home / CLAIMS)
     worker.work(logging_level="WARNING")
+
+
+def push(settings: Settings, *, tied: bool) -> None:
+    """Pushes changes to browsers until SIGTERM or Ctrl-C; the streams are ended first, so that each comes again at once."""
+    import asyncio
+
+    set_up_logs(settings)
+    if tied:
+        end_with_the_supervisor()
+    asyncio.run(_push(settings))
+
+
+async def _push(settings: Settings) -> None:
+    import asyncio
+
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+    from granian.server.embed import Server
+
+    from builder.push.passes import Passes
+    from builder.push.stream import Push
+
+    stream = Push(Passes(settings.secret_key), settings.redis_url)
+    server = Server(
+        stream,
+        address=settings.host,
+        port=settings.push_port,
+        interface=Interfaces.ASGINL,
+        websockets=False,
+        log_level=LogLevels.error,
+    )
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    listening = loop.create_task(stream.listen())
+    serving = loop.create_task(server.serve())
+    serving.add_done_callback(lambda _serving: stop.set())
+    await stop.wait()
+    await stream.end(within=END_STREAMS_SECONDS)
+    server.stop()  # type: ignore[no-untyped-call]
+    await serving
+    listening.cancel()
 
 
 def wait_for(redis: "Redis") -> None:

@@ -5,12 +5,13 @@ import os
 import socket
 import sys
 import time
+from dataclasses import replace
 
 import click
 
 from builder.cli.running import HomeLock, hold_home, running_in
 from builder.cli.supervisor import Part, Supervisor
-from builder.config import Settings, is_loopback, socket_path
+from builder.config import NO_PUSH, Settings, is_loopback, socket_path
 from runtime import homecoming, redis_server
 
 PORTS_TO_TRY = 50
@@ -32,13 +33,18 @@ def run_all(settings: Settings) -> int:
         port: int = held.getsockname()[1]
         if port != settings.port:
             say(f"Port {settings.port} is taken; this is {port}.")
-        supervisor = Supervisor({**os.environ, "ORDERFLOW_PORT": str(port)}, say)
+        held_for_push = hold_port(settings.host, settings.push_port) if settings.push_url != NO_PUSH else None
+        settings = _pushing(settings, held_for_push)
+        ports = {"ORDERFLOW_PORT": str(port), "ORDERFLOW_PUSH_PORT": str(settings.push_port)}
+        supervisor = Supervisor({**os.environ, **ports, "ORDERFLOW_PUSH_URL": settings.push_url}, say)
         supervisor.listen_to_signals()
         try:
             return _run(supervisor, settings, port, lock)
         finally:
             supervisor.end_all()
             held.close()
+            if held_for_push:
+                held_for_push.close()
             say("All parts have ended.")
 
 
@@ -80,6 +86,11 @@ def hold_port(host: str, wished: int) -> socket.socket | None:
     return None
 
 
+def _pushing(settings: Settings, held: socket.socket | None) -> Settings:
+    """The settings with the port that is held for the stream; without one, pages ask by themselves."""
+    return replace(settings, push_port=held.getsockname()[1]) if held else replace(settings, push_url=NO_PUSH)
+
+
 def _run(supervisor: Supervisor, settings: Settings, port: int, lock: HomeLock) -> int:
     started = time.monotonic()
     if settings.embedded_redis and (refusal := _start_redis(supervisor, settings)):
@@ -106,8 +117,9 @@ def _parts_behind_the_web(settings: Settings) -> list[Part]:
         Part(f"worker {number}", _own("worker", "--tied", "--first", "effects" if number % 2 == 0 else "runs"))
         for number in range(1, settings.workers + 1)
     ]
+    push = [Part("push", _own("push", "--tied"))] if settings.push_url != NO_PUSH else []
     feed = [Part("feed", _own("feed", "--tied"))] if settings.demo else []
-    return [*workers, Part("clock", _own("clock", "--tied")), *feed]
+    return [*push, *workers, Part("clock", _own("clock", "--tied")), *feed]
 
 
 def _own(*words: str) -> tuple[str, ...]:

@@ -6,12 +6,14 @@ import { keepDrops } from "./drops";
 import { keepForms } from "./forms";
 import { keepInboxKeys } from "./inbox";
 import { keepMenus } from "./menus";
+import { keepFollowing } from "./push";
 import { keepTicks } from "./ticking";
 import { keepToasts } from "./toasts";
 
 keepClocks();
 keepDesk();
 keepDrops();
+keepFollowing();
 keepForms();
 keepInboxKeys();
 keepMenus();

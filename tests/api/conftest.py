@@ -35,6 +35,8 @@ def make_settings(home: Path, database_url: str, redis_url: str, **more: Any) ->
             "embedded_redis": False,
             "host": "127.0.0.1",
             "port": 8000,
+            "push_port": 8001,
+            "push_url": "off",
             "demo": False,
             "workers": 1,
             "threads": 4,

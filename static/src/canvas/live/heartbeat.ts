@@ -1,6 +1,12 @@
-/** Asks again and again while the page is seen: a pause while it is hidden, longer gaps while nothing answers. */
+/**
+ * Asks again and again while the page is seen: as soon as the server tells of a change, every few seconds where it tells
+ * nothing, not at all while the page is hidden, and in longer gaps while nothing answers.
+ */
+
+import { subscribe } from "../../push";
 
 const GAP = 4_000;
+const SHORTEST_GAP = 2_000;
 const LONGEST_GAP = 60_000;
 
 /** How long to wait after so many failures in a row. */
@@ -19,7 +25,9 @@ export class Heartbeat {
   constructor(
     private readonly ask: () => Promise<void>,
     private readonly told: () => void,
+    topics: readonly string[],
   ) {
+    subscribe(topics, () => this.hear(), { gap: SHORTEST_GAP, poll: GAP });
     document.addEventListener("visibilitychange", () => this.look());
     window.addEventListener("online", () => this.now());
   }
@@ -33,8 +41,13 @@ export class Heartbeat {
 
   private look(): void {
     if (document.hidden) window.clearTimeout(this.timer);
-    else this.now();
+    else if (this.failures > 0) this.now();
     this.told();
+  }
+
+  /** While nothing answers, its own pauses hold. */
+  private hear(): void {
+    if (this.failures === 0) this.now();
   }
 
   private async beat(): Promise<void> {
@@ -49,7 +62,7 @@ export class Heartbeat {
     }
     this.beating = false;
     this.told();
-    if (document.hidden) return;
+    if (document.hidden || (this.failures === 0 && !this.again)) return;
     const gap = this.again ? 0 : gapAfter(this.failures);
     this.again = false;
     this.timer = window.setTimeout(() => void this.beat(), gap);

@@ -3,6 +3,7 @@
 import "../../css/canvas.css";
 import "../../css/live.css";
 import "../../css/nesting.css";
+import { hearsOfChanges } from "../../push";
 import { browserStore, keepIfPossible } from "../browser-store";
 import { button, h, icon } from "../dom";
 import type { FlowDocument } from "../document";
@@ -194,6 +195,7 @@ class LivePage {
     this.pulse = new Heartbeat(
       () => this.beat(),
       () => this.tellHeard(),
+      (root.dataset.topics ?? "orders").split(" "),
     );
   }
 
@@ -261,7 +263,7 @@ class LivePage {
       ? say("livePaused")
       : silent
         ? say("liveSilent", { when: when === "" ? "–" : when })
-        : pulse.heard !== undefined && Date.now() - pulse.heard > A_WHILE
+        : pulse.heard !== undefined && Date.now() - pulse.heard > A_WHILE && !hearsOfChanges()
           ? say("liveUpdated", { when })
           : say("liveJustNow");
     heard.classList.toggle("is-silent", silent);
