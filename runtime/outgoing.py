@@ -134,10 +134,14 @@ def post(
     timeout_seconds: float,
     allowed: Allowed,
     *,
+    follow: bool = True,
     resolver: Resolver = resolve,
     tls: ssl.SSLContext | None = None,
 ) -> Response:
-    """Send a body and give what is answered. Refused, Unanswered or TooLate when there is nothing to give."""
+    """Send a body and give what is answered. Refused, Unanswered or TooLate when there is nothing to give.
+
+    Not to `follow` redirects is for what proves who sends it elsewhere than in the headers that stay behind.
+    """
     deadline = time.monotonic() + timeout_seconds
     place, sent = look_up(url, allowed, resolver), dict(headers)
     for _ in range(MOST_REDIRECTS + 1):
@@ -145,6 +149,8 @@ def post(
         target = response.headers.get("location")
         if response.status not in TURNS or not target:
             return response
+        if not follow:
+            raise Refused("moved", status=response.status, target=target[:200])
         if response.status not in KEEPS_THE_METHOD:
             raise Refused("turned", status=response.status, target=target[:200])
         url = _joined(url, target)
@@ -179,17 +185,23 @@ def get(
 def look_up(url: str, allowed: Allowed, resolver: Resolver = resolve) -> Place:
     """Where an address leads, with every resolved address checked. Refused when one of them may not be called."""
     place = read_url(url)
+    addresses = checked_addresses(place.host, place.port, allowed, resolver)
+    return Place(place.scheme, place.host, place.port, place.path, addresses)
+
+
+def checked_addresses(host: str, port: int, allowed: Allowed, resolver: Resolver = resolve) -> tuple[str, ...]:
+    """The addresses of a host. Refused when one of them may not be called, Unanswered when there is none."""
     try:
-        found = resolver(place.host, place.port)
+        found = resolver(host, port)
     except (OSError, UnicodeError) as unknown:
-        raise Unanswered(f"the name {place.host} is not known ({unknown})") from None
+        raise Unanswered(f"the name {host} is not known ({unknown})") from None
     addresses = [ip_address(text.partition("%")[0]) for text in found]
     if not addresses:
-        raise Unanswered(f"the name {place.host} has no address")
+        raise Unanswered(f"the name {host} has no address")
     for address in addresses:
-        if not is_public(address) and not allowed.covers(place.host, address):
-            raise Refused("inside", host=place.host, address=str(address))
-    return Place(place.scheme, place.host, place.port, place.path, tuple(str(address) for address in addresses))
+        if not is_public(address) and not allowed.covers(host, address):
+            raise Refused("inside", host=host, address=str(address))
+    return tuple(str(address) for address in addresses)
 
 
 def read_url(url: str) -> Place:

@@ -5,6 +5,7 @@ And what a source is: it is asked for orders, page by page. And what a messenger
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from ssl import SSLContext
 from typing import Any, Literal
 
 from nodes.contract import Answered, Words
@@ -38,6 +39,8 @@ class Outlet:
     `label` is a text a language. `simulated` outlets never leave this machine. What is `inside` answers at once and cannot
     fail, so that it needs neither limits nor a breaker: many calls are made in one go.
 
+    What is `posted` is not called: messages by it are handed to `runtime.post`, which answers for them.
+
     An error whose content has `retry_after_seconds` asks that no call be made for so long.
     """
 
@@ -45,6 +48,7 @@ class Outlet:
     send: Callable[[Call], Answered]
     simulated: bool = False
     inside: bool = False
+    posted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,7 @@ class Conveyance:
     """By what a message travels. `settings` fit the messenger's schema without the secret ones, which are in `secrets`.
 
     `at` is when it is sent, in seconds since the epoch, and what signatures tell. Nothing but what `allowed` allows is
-    called, for at most `timeout_seconds` altogether.
+    called, for at most `timeout_seconds` altogether. `tls` None: whom the machine trusts.
     """
 
     settings: Mapping[str, Any]
@@ -121,6 +125,7 @@ class Conveyance:
     timeout_seconds: float
     at: float
     resolver: Resolver = resolve
+    tls: SSLContext | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,7 @@ def read_answer(response: Response, now: datetime) -> Answered:
         return Answered("bad_answer", message="the answer is larger than 1 MiB")
     content = _json_object(response.body)
     if content is None:
-        return Answered("bad_answer", message=f"{_status(status)}: the answer is not a JSON object")
+        return Answered("bad_answer", message=f"{status_words(status)}: the answer is not a JSON object")
     return Answered("ok", content)
 
 
@@ -108,11 +108,12 @@ def _json_object(body: bytes) -> dict[str, Any] | None:
 def said(response: Response) -> str:
     """The status, and what the body says of it where that is text that people can read."""
     said = (_json_object(response.body or b"") or {}).get("message")
-    text = f"{_status(response.status)}: {said}" if isinstance(said, str) and said else _status(response.status)
+    text = f"{status_words(response.status)}: {said}" if isinstance(said, str) and said else status_words(response.status)
     return "".join(sign for sign in text if sign.isprintable())[:LONGEST_MESSAGE]
 
 
-def _status(status: int) -> str:
+def status_words(status: int) -> str:
+    """A status with what it is called."""
     try:
         return f"{status} {HTTPStatus(status).phrase}"
     except ValueError:

@@ -19,6 +19,7 @@ _PLACES = (
     "runtime/core/*messages.json",
     "runtime/messages.json",
     "nodes/*/messages.json",
+    "runtime/adapters/*/messages.json",
     "runtime/adapters/*/*/messages.json",
 )
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
