@@ -130,7 +130,7 @@ async def _push(settings: Settings) -> None:
     from granian.server.embed import Server
 
     from builder.push.passes import Passes
-    from builder.push.stream import Push
+    from builder.push.stream import MOST_STREAMS, Push
 
     stream = Push(Passes(settings.secret_key), settings.redis_url)
     server = Server(
@@ -139,6 +139,8 @@ async def _push(settings: Settings) -> None:
         port=settings.push_port,
         interface=Interfaces.ASGINL,
         websockets=False,
+        backlog=MOST_STREAMS,
+        backpressure=MOST_STREAMS + 100,  # connections that it takes at once: a stream is one, and health is asked too
         log_level=LogLevels.error,
     )
     loop = asyncio.get_running_loop()
