@@ -26,7 +26,7 @@ def order_sources() -> Mapping[str, Source]:
 
 
 @cache
-def messengers() -> Mapping[str, Messenger]:
+def all_messengers() -> Mapping[str, Messenger]:
     """Every messenger, by its folder's name."""
     return MappingProxyType(
         {name: import_module(f"runtime.adapters.messengers.{name}").MESSENGER for name in _folders("messengers")}
