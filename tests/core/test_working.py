@@ -4,10 +4,10 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from nodes.working import WEEKDAYS, Calendar, read_calendar
+from runtime.core.working import WEEKDAYS, Calendar, read_calendar
 
 OFFICE = {weekday: [["09:00", "18:00"]] for weekday in WEEKDAYS[:5]}
 
@@ -104,10 +104,8 @@ CALENDAR = st.builds(calendar, WEEK, st.dictionaries(DATE, DAY, max_size=20), st
 YEAR = timedelta(days=365) // timedelta(minutes=1)
 MOMENT = st.integers(0, YEAR * 60).map(lambda seconds: at("2026-01-01T00:00") + timedelta(seconds=seconds))
 MINUTES = st.integers(0, 3_000)
-unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-@unhurried
 @given(CALENDAR, MOMENT, MINUTES)
 def test_between_gives_back_what_later_was_given(worked: Calendar, since: datetime, minutes: int) -> None:
     until = worked.later(since, minutes)
@@ -116,7 +114,6 @@ def test_between_gives_back_what_later_was_given(worked: Calendar, since: dateti
         assert worked.between(since, until) == minutes
 
 
-@unhurried
 @given(CALENDAR, MOMENT, MOMENT)
 def test_later_never_passes_what_between_counted(worked: Calendar, since: datetime, until: datetime) -> None:
     minutes = worked.between(since, until)
@@ -125,21 +122,18 @@ def test_later_never_passes_what_between_counted(worked: Calendar, since: dateti
     assert reached <= max(since, until)
 
 
-@unhurried
 @given(CALENDAR, MOMENT, MOMENT, MINUTES)
 def test_who_begins_later_is_never_due_before(worked: Calendar, one: datetime, other: datetime, minutes: int) -> None:
     early, late = (worked.later(moment, minutes) for moment in sorted((one, other)))
     assert late is None or (early is not None and early <= late)
 
 
-@unhurried
 @given(CALENDAR, MOMENT, MINUTES, MINUTES)
 def test_more_minutes_are_never_due_before_fewer(worked: Calendar, since: datetime, one: int, other: int) -> None:
     soon, late = (worked.later(since, minutes) for minutes in sorted((one, other)))
     assert late is None or (soon is not None and soon <= late)
 
 
-@unhurried
 @given(CALENDAR, MOMENT)
 def test_work_opens_when_people_work(worked: Calendar, since: datetime) -> None:
     opened = worked.opens(since)

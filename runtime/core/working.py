@@ -1,6 +1,6 @@
 """Working time: the shifts of each weekday, and the days that are off or worked by way of exception.
 
-A calendar's document, as it is stored and as a step is told it:
+A calendar's document, as it is stored:
 
     {"zone": "Asia/Shanghai",
      "week": {"mon": [["09:00", "18:00"]], …},          a weekday that is not named is off
