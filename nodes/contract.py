@@ -195,13 +195,15 @@ class Effect:
 class TaskAsk:
     """A question for a person. `who` is `{"kind": "person" | "team" | "role", "value": …}`; `reasons` are offered as chips.
 
-    `due` is when the answer is overdue, for the eye; what wakes the step by itself is `AskPerson.until`.
+    `due` is when the answer is overdue, for the eye; what wakes the step by itself is `AskPerson.until`. `tell`: whoever
+    is asked gets a message too, because somebody or the time calls for them.
     """
 
     title: Words
     who: Mapping[str, Any]
     reasons: tuple[Words, ...] = ()
     due: datetime | None = None
+    tell: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,14 @@ def _ask(step: Step, table: Table, *, open_before: Sequence[int], remind: Sequen
     if isinstance(rung, Need):
         return rung
     seats = table.open()
-    asked = {seat: question(step, table.seats[seat].who, table.due) for seat in seats if seat not in open_before}
+    called = {
+        number for number, seat in enumerate(table.seats) if seat.rules or seat.laid_for or seat.guest_of is not None
+    }
+    asked = {
+        seat: replace(question(step, table.seats[seat].who, table.due), tell=seat in called)
+        for seat in seats
+        if seat not in open_before
+    }
     return AskPeople(seats, asked, table_row(table), until=rung.at if rung else None, remind=tuple(remind))
 
 

@@ -43,5 +43,15 @@ def reminders(step: Step) -> tuple[int, ...]:
 
 
 def moment(step: Step, since: datetime, minutes: int) -> datetime | Need:
-    """When so many minutes have passed."""
-    return since + timedelta(minutes=minutes)
+    """When so many minutes have passed: of working time where the step has a calendar.
+
+    A calendar that is gone, or in which nobody works any more, stops no clock.
+    """
+    calendar = step.settings["calendar"]
+    if calendar is None:
+        return since + timedelta(minutes=minutes)
+    fact = f"later:{calendar}:{minutes}:{since.isoformat()}"
+    if fact not in step.facts:
+        return Need((fact,))
+    told = step.facts[fact]
+    return datetime.fromisoformat(told) if told else since + timedelta(minutes=minutes)

@@ -12,7 +12,7 @@ import orjson
 from sqlalchemy import BigInteger, Connection, Integer, RowMapping, Select, bindparam, or_, select, update
 
 from nodes.contract import Answered, Words
-from runtime import crash
+from runtime import crash, reminding
 from runtime.actor import Actor
 from runtime.core.decision import AskedEffect, AskedTask, Decision
 from runtime.core.engine import micros
@@ -89,6 +89,7 @@ def save(connection: Connection, decisions: Sequence[Decision], now: int, actor:
     _withdraw(connection, [trace for decision in decisions for trace in decision.withdrawn])
     _ask_people(connection, decisions, now)
     _remind(connection, [trace for decision in decisions for trace in decision.reminded], now)
+    reminding.tell_people(connection, decisions, now)
     asked = [_effect_row(decision.run.id, one, now) for decision in decisions for one in decision.effects]
     if asked:
         connection.execute(_ADD_EFFECTS, asked)
@@ -180,6 +181,12 @@ def release_claims(connection: Connection, claims: Mapping[str, int], now: int) 
     """Let effects be claimed again now, trace -> when the claim would lapse. Those that others claimed since stay theirs."""
     rows = [{"of": trace, "lapses": lapses, "now": now} for trace, lapses in claims.items()]
     connection.execute(_RELEASE, rows)
+
+
+def leave_to_the_post(connection: Connection, traces: Collection[str]) -> None:
+    """These effects, claimed in this transaction, are claimed by nobody else: the post answers for them."""
+    if traces:
+        connection.execute(update(effects).where(effects.c.trace.in_(traces)).values(due_at=None))
 
 
 def settle_effects(connection: Connection, answers: Mapping[str, Answered], now: int) -> None:
@@ -331,10 +338,11 @@ def _ask_people(connection: Connection, decisions: Iterable[Decision], now: int)
 
 
 def _remind(connection: Connection, traces: Sequence[str], now: int) -> None:
-    """Bring tasks to mind. Who has been reminded is told so where the task is shown."""
-    if traces:
-        reminded = update(tasks).where(tasks.c.trace.in_(traces), tasks.c.state == "open")
-        connection.execute(reminded.values(reminders=tasks.c.reminders + 1, reminded_at=now))
+    """Bring tasks to mind."""
+    if not traces:
+        return
+    open_ones = (tasks.c.trace.in_(traces), tasks.c.state == "open")
+    connection.execute(update(tasks).where(*open_ones).values(reminders=tasks.c.reminders + 1, reminded_at=now))
 
 
 def _task_row(run_id: str, asked: AskedTask, now: int) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from runtime.core.run import trace_code
 from runtime.reconcile import Reconciler
 from runtime.service import BUSINESS_ZONE
 from runtime.store.database import begin, reading
-from runtime.store.tables import journal, runs, tasks, team_members, teams, users
+from runtime.store.tables import journal, messages, runs, tasks, team_members, teams, users
 from tests.core.flow_documents import approval, document
 from tests.store.conftest import House
 from tests.trade import arrivals, publish
@@ -173,6 +173,10 @@ def test_nobody_decides_and_the_ladder_is_climbed(house: House) -> None:
     house.watch.go_on(minutes=10)
     house.settle()
     assert asked(house) == {"2.1.2": "leads"}
+    with reading(house.service.engine) as connection:
+        told = connection.execute(select(messages.c.addressee, messages.c.subject).order_by(messages.c.id)).all()
+    assert [who for who, _ in told] == ["person:li", "person:zhao", "team:leads"]
+    assert ["Reminder" in subject for _, subject in told] == [True, False, False]
     assert state(house) == "waiting"
     house.watch.go_on(minutes=10)
     house.settle()

@@ -4,6 +4,7 @@ import { fieldAt } from "../conditions";
 import { type Json, type Settings, said, type Words } from "../document";
 import { button, h, icon } from "../dom";
 import { freshItem } from "../editor";
+import { applies } from "../sentence";
 import type { Schema } from "../palette-types";
 import type { FieldMaker, FormContext } from "./context";
 import { partAt, type Path, told } from "./place";
@@ -56,6 +57,7 @@ function itemElement(
   const title = itemTitle(schema, item, index, context);
   const rows = Object.entries(itemSchema.properties ?? {})
     .filter(([, property]) => property["x-widget"] !== "id" && property["x-later"] !== true)
+    .filter(([, property]) => applies(property, item))
     .map(([key, property]) => {
       const required = itemSchema.required?.includes(key) ?? false;
       const { help, ...bare } = property;
@@ -104,7 +106,7 @@ function itemTitle(schema: Schema, item: Settings, index: number, context: FormC
   const name = said(item.name as Words | undefined, context.language);
   if (name !== "") return name;
   const field = fieldAt(context.palette, String(item.field ?? ""), "order");
-  return field?.label ?? `${schema.title ?? ""} ${index + 1}`.trim();
+  return field?.label ?? `${schema.items?.title ?? schema.title ?? ""} ${index + 1}`.trim();
 }
 
 function swapped(items: readonly Settings[], one: number, other: number): Settings[] {
