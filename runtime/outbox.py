@@ -31,6 +31,12 @@ class Deliver(Protocol):
     def __call__(self, answers: Mapping[str, Answered], marks: Mapping[lanes.Target, Sequence[Mark]]) -> None: ...
 
 
+class Post(Protocol):
+    """Takes messages over in the transaction that claims them, and answers for them when they are delivered."""
+
+    def take(self, connection: Connection, way: str, calls: Sequence[ClaimedEffect], at: int) -> None: ...
+
+
 class Outbox:
     """The calls that wait in the database, and those that this process has out."""
 
@@ -41,6 +47,7 @@ class Outbox:
         outlets: Outlets,
         ring: Callable[[], None],
         deliver: Deliver,
+        post: Post,
         in_hand: InHand | None = None,
     ) -> None:
         self.outlets = outlets
@@ -48,6 +55,7 @@ class Outbox:
         self._clock = clock
         self._ring = ring
         self._deliver = deliver
+        self._post = post
         self._sender = Sender(self._record, self._ring_for_more)
         self._in_hand = in_hand
 
@@ -58,11 +66,8 @@ class Outbox:
         moment ago and are still out; 0 means dry. `limit` is for those that stay inside: they are made in one go.
         """
         found = [(lane, self.outlets.get((lane.adapter, lane.target))) for lane in self.due()]
-        begun = sum(self._begin(lane, outlet) for lane, outlet in found if outlet and not outlet.inside)
-        at_once = sum(
-            self._perform_inside(lane, outlet, limit) for lane, outlet in found if not outlet or outlet.inside
-        )
-        return begun + at_once + self._sender.wait_for_the_young(LISTEN_SECONDS)
+        done = sum(self._go_by(lane, outlet, limit) for lane, outlet in found)
+        return done + self._sender.wait_for_the_young(LISTEN_SECONDS)
 
     def take_up(self, claims: Mapping[str, int]) -> None:
         """Let calls be made again at once whose senders are dead: trace -> when their claim would lapse."""
@@ -74,6 +79,21 @@ class Outbox:
         """The lanes by which calls are due that may go out now."""
         with reading(self._engine) as connection:
             return lanes.with_work(connection, self._now())
+
+    def _go_by(self, lane: Lane, outlet: Outlet | None, limit: int) -> int:
+        if outlet is None or outlet.inside:
+            return self._perform_inside(lane, outlet, limit)
+        return self._hand_over(lane, limit) if outlet.posted else self._begin(lane, outlet)
+
+    def _hand_over(self, lane: Lane, limit: int) -> int:
+        """Hand up to `limit` messages to the post. How many."""
+        target = lane.adapter, lane.target
+        with begin(self._engine, durable=False) as connection:
+            at = self._now()
+            claims = journal.claim_effects(connection, target, at, INSIDE_LEASE_MICROS, limit)
+            self._post.take(connection, lane.target, claims, at)
+            journal.leave_to_the_post(connection, [claim.trace for claim in claims])
+        return len(claims)
 
     def _begin(self, lane: Lane, outlet: Outlet) -> int:
         """Let as many calls out by this lane as it has room for, here and everywhere. How many."""

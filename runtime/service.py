@@ -84,8 +84,8 @@ class Service:
         self.mending = Mending(engine, self.decider, clock)
         self.intake = Intake(engine, clock, self._orders_came, Breaker(zone))
         self.surges = Surges(engine, clock, zone, self.decider, self._surge_moved)
-        self.outbox = Outbox(engine, clock, outlets, effect_bell.ring, self.deliver_answers, in_hand)
-        self.post = Post(engine, clock)
+        self.post = Post(engine, clock, zone, secret_key, self.deliver_answers, effect_bell.ring)
+        self.outbox = Outbox(engine, clock, outlets, effect_bell.ring, self.deliver_answers, self.post, in_hand)
         self.pulling = Pulling(engine, clock, self.intake, pull_bell.ring, secret_key, in_hand)
         self.reconciler = Reconciler(engine, clock, zone)
         self._tidy_at = 0

@@ -24,7 +24,7 @@ from runtime.core.json_text import shown
 from runtime.core.lane import RANGES, Limits, Paused, closed, opened
 from runtime.core.problem import Problem
 from runtime.outgoing import Allowed, Network, Refused, read_url
-from runtime.store import lanes, trail
+from runtime.store import lanes, trail, ways
 from runtime.store.database import reading
 from runtime.store.tables import choices, effects, flow_versions, flows, runs, systems
 
@@ -252,9 +252,11 @@ class LiveOutlets(Mapping[tuple[str, str], Outlet]):
         with self._turn:
             if time.monotonic() - self._looked_at > seconds:
                 with reading(self._engine) as connection:
-                    rows, listed = all_systems(connection), allowed(connection)
+                    rows, listed, posted = all_systems(connection), allowed(connection), ways.all_ways(connection)
                 self._allowed = read_allowed(listed)
-                self._set_up = {("system", row["name"]): self._outlet(row) for row in rows}
+                self._set_up = {("system", row["name"]): self._outlet(row) for row in rows} | {
+                    ("notifier", way.key): Outlet(way.name, _left_to_the_post, posted=True) for way in posted.values()
+                }
                 self._looked_at = time.monotonic()
             return self._set_up
 
@@ -285,6 +287,10 @@ def label_of(row: RowMapping) -> Words:
 
 
 # --- parts ----------------------------------------------------------------------------------------------------------------
+
+
+def _left_to_the_post(call: Call) -> Answered:
+    raise AssertionError(f"{call.key} is brought by the post")
 
 
 def _without_its_secret(call: Call) -> Answered:

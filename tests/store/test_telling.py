@@ -50,7 +50,7 @@ def test_where_nobody_is_left_the_administrators_are_told(house: House) -> None:
     say(house, "team:leads", "remind:1")
     say(house, "person:nobody", "remind:2")
     house.settle()
-    assert unread(house, "root") == [2]
+    assert unread(house, "root") == [4], "what was told, and that it reaches nobody"
 
 
 def test_the_clock_rings_for_what_somebody_is_told(sqlite_house: House) -> None:
