@@ -122,7 +122,11 @@ def _close_the_demo_to_foreign_names(app: Flask, settings: Settings) -> None:
 
 def _install_runtime(app: Flask, settings: Settings) -> None:
     service = open_service(
-        settings.database_url, settings.redis_url, secret_key=settings.secret_key, timezone=settings.timezone
+        settings.database_url,
+        settings.redis_url,
+        secret_key=settings.secret_key,
+        timezone=settings.timezone,
+        pushes=settings.pushes,
     )
     app.extensions["orderflow.service"] = service
     app.extensions["orderflow.engine"] = service.engine

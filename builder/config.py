@@ -51,6 +51,11 @@ class Settings:
     log_format: str
 
     @property
+    def pushes(self) -> bool:
+        """True when open pages are told of changes; otherwise they ask by themselves."""
+        return self.push_url != NO_PUSH
+
+    @property
     def loopback(self) -> bool:
         """True when only this machine can reach the web server."""
         return is_loopback(self.host)

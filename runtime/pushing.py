@@ -64,9 +64,14 @@ class Tidings:
                 self._speaking = False
 
     def _speak(self) -> None:
-        while topics := self._take():
-            self._publish(topics)
-            time.sleep(GAP_SECONDS)
+        try:
+            while topics := self._take():
+                self._publish(topics)
+                time.sleep(GAP_SECONDS)
+        except BaseException:
+            with self._lock:
+                self._speaking = False
+            raise
 
     def _take(self) -> Sequence[str]:
         with self._lock:

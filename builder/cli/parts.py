@@ -91,6 +91,7 @@ def work(settings: Settings, *, first: str, tied: bool) -> None:
             secret_key=settings.secret_key,
             timezone=settings.timezone,
             in_hand=in_hand,
+            pushes=settings.pushes,
         )
     )
     by_turns = [RUNS_QUEUE, EFFECTS_QUEUE, ACTS_QUEUE] if first == "runs" else [EFFECTS_QUEUE, ACTS_QUEUE, RUNS_QUEUE]
@@ -192,7 +193,9 @@ def tick(settings: Settings, *, tied: bool) -> None:
     from runtime.wiring import open_service
 
     set_up_logs(settings)
-    service = open_service(settings.database_url, settings.redis_url, timezone=settings.timezone)
+    service = open_service(
+        settings.database_url, settings.redis_url, timezone=settings.timezone, pushes=settings.pushes
+    )
     clock.run(service, stop_when_asked(tied=tied))
 
 

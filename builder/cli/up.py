@@ -33,7 +33,7 @@ def run_all(settings: Settings) -> int:
         port: int = held.getsockname()[1]
         if port != settings.port:
             say(f"Port {settings.port} is taken; this is {port}.")
-        held_for_push = hold_port(settings.host, settings.push_port) if settings.push_url != NO_PUSH else None
+        held_for_push = hold_port(settings.host, settings.push_port) if settings.pushes else None
         settings = _pushing(settings, held_for_push)
         ports = {"ORDERFLOW_PORT": str(port), "ORDERFLOW_PUSH_PORT": str(settings.push_port)}
         supervisor = Supervisor({**os.environ, **ports, "ORDERFLOW_PUSH_URL": settings.push_url}, say)
@@ -117,7 +117,7 @@ def _parts_behind_the_web(settings: Settings) -> list[Part]:
         Part(f"worker {number}", _own("worker", "--tied", "--first", "effects" if number % 2 == 0 else "runs"))
         for number in range(1, settings.workers + 1)
     ]
-    push = [Part("push", _own("push", "--tied"))] if settings.push_url != NO_PUSH else []
+    push = [Part("push", _own("push", "--tied"))] if settings.pushes else []
     feed = [Part("feed", _own("feed", "--tied"))] if settings.demo else []
     return [*push, *workers, Part("clock", _own("clock", "--tied")), *feed]
 

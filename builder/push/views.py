@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from builder.auth import requires
-from builder.config import NO_PUSH, Settings
+from builder.config import Settings
 from builder.push.passes import Passes
 from builder.web import CSP
 
@@ -64,7 +64,7 @@ def _pass() -> str:
 def _address() -> str | None:
     """Where the asker's browser reaches the stream: as it was told, else on this host at the stream's own port."""
     settings: Settings = current_app.extensions["orderflow.push"][1]
-    if settings.push_url == NO_PUSH:
+    if not settings.pushes:
         return None
     if settings.push_url:
         return settings.push_url
