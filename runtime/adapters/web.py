@@ -108,7 +108,9 @@ def _json_object(body: bytes) -> dict[str, Any] | None:
 def said(response: Response) -> str:
     """The status, and what the body says of it where that is text that people can read."""
     said = (_json_object(response.body or b"") or {}).get("message")
-    text = f"{status_words(response.status)}: {said}" if isinstance(said, str) and said else status_words(response.status)
+    text = (
+        f"{status_words(response.status)}: {said}" if isinstance(said, str) and said else status_words(response.status)
+    )
     return "".join(sign for sign in text if sign.isprintable())[:LONGEST_MESSAGE]
 
 

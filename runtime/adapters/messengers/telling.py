@@ -45,8 +45,8 @@ def size(text: str, longest: Longest) -> int:
 
 
 def one_line(text: str) -> str:
-    """A text without line breaks and other signs that cannot be seen."""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+    """A text without line breaks and other signs that cannot be seen, but for what joins emoji."""
+    return " ".join("".join(sign if sign.isprintable() or sign == _JOINER else " " for sign in text).split())
 
 
 def phone(text: str) -> str | None:
