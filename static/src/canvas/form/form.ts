@@ -187,18 +187,11 @@ export class Form {
 
   private change(path: Path, value: Json | undefined, rebuild: boolean): void {
     this.settings = withPart(this.settings, path, value) as Settings;
-    const decides = path.length === 1 && this.isAskedFor(String(path[0]));
+    const decides = isAskedFor(path, this.kind.schema);
     this.touched.add(told(path));
     this.surroundings.changed(this.settings, rebuild ? undefined : told(path));
     if (rebuild || decides) this.rebuild();
     else this.showProblems(this.problems);
-  }
-
-  /** Whether another setting is shown or hidden by this one. */
-  private isAskedFor(key: string): boolean {
-    return Object.values(this.kind.schema.properties ?? {}).some(
-      (schema) => key in { ...schema["x-when"], ...schema["x-when-any"] },
-    );
   }
 
   private rebuild(): void {
@@ -211,6 +204,18 @@ export class Form {
       this.element.querySelector<HTMLElement>(`[data-field="${CSS.escape(focused)}"]`)?.focus();
     }
   }
+}
+
+/** Whether another setting beside the one at the path is shown or hidden by it. */
+function isAskedFor(path: Path, schema: Schema | undefined): boolean {
+  const [key = "", ...further] = path;
+  if (further.length > 0) {
+    const part = typeof key === "number" ? schema?.items : schema?.properties?.[key];
+    return isAskedFor(further, part);
+  }
+  return Object.values(schema?.properties ?? {}).some(
+    (sibling) => key in { ...sibling["x-when"], ...sibling["x-when-any"] },
+  );
 }
 
 function parentOf(path: string): string {
