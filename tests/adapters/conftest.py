@@ -2,7 +2,7 @@
 
 import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -57,11 +57,12 @@ class Yard:
     def by(self, name: str, **changes: Any) -> Conveyance:
         """What a message to a provider travels by. Settings and secrets are laid over the right ones."""
         provider = self.simulators[name]
-        return Conveyance(
-            settings=provider.settings | changes.pop("settings", {}),
-            secrets=provider.secrets | changes.pop("secrets", {}),
-            **{"allowed": THIS_MACHINE, "timeout_seconds": 20.0, "at": self.clock(), "tls": self.trusted} | changes,
+        settings, secrets = (
+            provider.settings | changes.pop("settings", {}),
+            provider.secrets | changes.pop("secrets", {}),
         )
+        usual = Conveyance(settings, secrets, THIS_MACHINE, 20.0, self.clock(), tls=self.trusted)
+        return replace(usual, **changes)
 
     def message(self, name: str, **changes: Any) -> Message:
         """A short message, another one each time."""

@@ -65,7 +65,9 @@ def test_the_link_goes_along(yard: "Yard", name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_wrong_key_is_told_as_one(yard: "Yard", name: str) -> None:
-    secrets = WRONG[name] or {"webhook": f"{yard.provider(name).address}/cgi-bin/webhook/send?key=not-the-robots-own-key"}
+    secrets = WRONG[name] or {
+        "webhook": f"{yard.provider(name).address}/cgi-bin/webhook/send?key=not-the-robots-own-key"
+    }
     outcome = yard.send(name, secrets=secrets)
     assert isinstance(outcome, NotDelivered)
     assert (outcome.kind, outcome.problem.code) == ("wrong_key", f"{name}.wrong_key")
@@ -129,9 +131,11 @@ def test_this_machine_is_not_called_unless_it_is_allowed(yard: "Yard", name: str
 def test_a_name_that_leads_into_the_house_is_not_called(yard: "Yard", name: str) -> None:
     provider = yard.provider(name)
     elsewhere = provider.address.replace("127.0.0.1", "mail.example")
-    changes = {
+    changes: dict[str, Any] = {
         kind: {
-            setting: value.replace(provider.address, elsewhere) if isinstance(value, str) and provider.address else value
+            setting: value.replace(provider.address, elsewhere)
+            if isinstance(value, str) and provider.address
+            else value
             for setting, value in values.items()
         }
         for kind, values in (("settings", provider.settings), ("secrets", provider.secrets))

@@ -10,7 +10,7 @@ from runtime.adapters.contract import Longest, Message
 
 ELLIPSIS: Final = "…"
 # Chinese mobile numbers, or any number with its country.
-_PHONE: Final = re.compile(r"1[3-9]\d{9}|\+\d{7,15}")
+_PHONE: Final = re.compile(r"1[3-9]\d{9}|\+[1-9]\d{6,14}")
 _WRITTEN_BETWEEN_DIGITS: Final = re.compile(r"[\s().\u2010-\u2015-]")
 # What belongs to the sign before it: variation selectors, the joiner of emoji, skin tones.
 _JOINER: Final = "\u200d"
@@ -52,9 +52,7 @@ def one_line(text: str) -> str:
 def phone(text: str) -> str | None:
     """A phone number as it is dialled: digits, a foreign one with `+`; None where it is none. A Chinese one is bare."""
     number = _WRITTEN_BETWEEN_DIGITS.sub("", unicodedata.normalize("NFKC", text))
-    for prefix in ("+86", "0086"):
-        if number.startswith(prefix) and len(number) == len(prefix) + 11:
-            number = number.removeprefix(prefix)
+    number = number.removeprefix("+86").removeprefix("0086")
     return number if _PHONE.fullmatch(number) and number.isascii() else None
 
 

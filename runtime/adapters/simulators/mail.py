@@ -97,6 +97,11 @@ class Hall(StreamRequestHandler):
             case _:
                 self.say("421 4.3.2 down for a while")
 
+    def finish(self) -> None:
+        super().finish()
+        if self.safe:
+            self.connection.close()
+
     def converse(self) -> None:
         while words := self.rfile.readline(LONGEST_LINE).decode("utf-8", "replace").strip():
             verb, _, rest = words.partition(" ")

@@ -55,13 +55,13 @@ def written(message: Message, sender: str, to: tuple[str, ...], by: Conveyance) 
     mail["Subject"] = cut(one_line(message.subject), LONGEST_SUBJECT)
     mail["Date"] = datetime.fromtimestamp(int(by.at), UTC)
     mail["Message-ID"] = f"<{_NOT_IN_AN_ID.sub('-', message.key)}@{sender.partition('@')[2]}>"
-    mail["Content-Language"] = message.language
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's away notice answers it
     if message.urgent:
         mail["Importance"] = "high"
         mail["X-Priority"] = "1"
     parts = (cut(message.text.strip(), LONGEST), message.link)
     mail.set_content("\n\n".join(part for part in parts if part), charset="utf-8")
+    mail["Content-Language"] = message.language
     return mail
 
 
