@@ -1,11 +1,13 @@
 """What a node may ask to know: facts by name, fetched in the transaction that uses them and kept in the journal."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection, select, true
 
+from runtime import calendars
 from runtime.store.tables import team_members, users
 
 
@@ -14,7 +16,9 @@ def gather(connection: Connection, names: Iterable[str]) -> dict[str, Any]:
 
     `person:NAME` -> that name, or None where nobody active has it. `members:team:KEY` and `members:role:DUTY` -> the names
     of the active people there, sorted. `lead:person:NAME` and `lead:team:KEY` -> the first by name who leads in a team of
-    that person (not they themselves), or in that team; None where nobody does.
+    that person (not they themselves), or in that team; None where nobody does. `later:CALENDAR:MINUTES:SINCE` -> when so
+    many working minutes have passed, `opens:CALENDAR:SINCE` -> the next moment at which people work, as ISO 8601; None
+    where there is no such calendar, or nobody works in it any more.
     """
     return {name: _fact(connection, name) for name in names}
 
@@ -29,8 +33,18 @@ def _fact(connection: Connection, name: str) -> Any:
             return _members(connection, *key.split(":", 1))
         case "lead":
             return _lead(connection, *key.split(":", 1))
+        case "later":
+            calendar, minutes, since = key.split(":", 2)
+            return _told(calendars.later(connection, calendar, int(minutes), datetime.fromisoformat(since)))
+        case "opens":
+            calendar, since = key.split(":", 1)
+            return _told(calendars.opens(connection, calendar, datetime.fromisoformat(since)))
         case _:
             raise LookupError(f"no fact is called {name}")
+
+
+def _told(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
 
 
 def _members(connection: Connection, kind: str, key: str) -> list[str]:

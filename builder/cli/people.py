@@ -10,6 +10,7 @@ from builder.api.access import ROLES
 from builder.auth import add_token, has_admin, make_signin_link
 from builder.config import Settings
 from runtime.actor import SYSTEM
+from runtime.calendars import furnish
 from runtime.clock import now
 from runtime.core.engine import micros
 from runtime.sealing import Seal, add_signing_secret, drop_old_secrets
@@ -75,11 +76,13 @@ def make_link(settings: Settings, user: str | None) -> str | None:
 
 
 def prepare_home(settings: Settings) -> str | None:
-    """Brings the database up to date and, in the demo, opens the shop.
+    """Brings the database up to date, gives a new house its calendar and, in the demo, opens the shop.
 
     Gives the path of a sign-in link: into the demo, or for the first administrator while there is none."""
     migrate(settings.database_url)
     engine = connect(settings.database_url)
+    with begin(engine, durable=True) as connection:
+        furnish(connection, micros(now()))
     if settings.demo:
         from builder.demo.shop import GUIDE, open_shop
 

@@ -1,4 +1,4 @@
-"""Working time: the shifts of each weekday, and the days that are off or worked by way of exception.
+"""Working time: the shifts of each weekday, and special days that are off or worked by way of exception.
 
 A calendar's document, as it is stored:
 
@@ -38,7 +38,7 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """When people work. `week` are the shifts from Monday on, `days` those of the days that are no usual ones."""
+    """When people work. `week` are the shifts from Monday on, `days` those of special days."""
 
     zone: ZoneInfo
     week: tuple[tuple[Shift, ...], ...]
@@ -112,7 +112,7 @@ def read_calendar(document: Mapping[str, Any]) -> Calendar:
     return Calendar(
         ZoneInfo(document["zone"]),
         tuple(week.get(weekday, ()) for weekday in WEEKDAYS),
-        {date.fromisoformat(day): _shifts_of(exception, week) for day, exception in document["days"].items()},
+        {date.fromisoformat(day): _shifts_of(special, week) for day, special in document["days"].items()},
     )
 
 
@@ -130,8 +130,8 @@ def _minutes(clock: str) -> int:
     return int(hours) * 60 + int(minutes)
 
 
-def _shifts_of(exception: Mapping[str, Any], week: Mapping[str, tuple[Shift, ...]]) -> tuple[Shift, ...]:
-    """The shifts of a day that is no usual one: none, its own, or those of a weekday."""
-    if exception["kind"] == "off":
+def _shifts_of(special: Mapping[str, Any], week: Mapping[str, tuple[Shift, ...]]) -> tuple[Shift, ...]:
+    """The shifts of a special day: none, its own, or those of a weekday."""
+    if special["kind"] == "off":
         return ()
-    return read_shifts(exception["shifts"]) if "shifts" in exception else week.get(exception["like"], ())
+    return read_shifts(special["shifts"]) if "shifts" in special else week.get(special["like"], ())

@@ -728,3 +728,17 @@ person_ways = Table(
     Column("ways", Body(), nullable=False, comment="JSON list, in the order in which they are tried"),
     **MARIADB,
 )
+
+# --- working time -----------------------------------------------------------------------------------------------------
+
+calendars = Table(
+    "calendars",
+    metadata,
+    Column("key", KEY, primary_key=True, comment="by which flows name it"),
+    Column("name", Body(), nullable=False, comment="JSON: text, or text a language"),
+    Column("document", Body(), nullable=False, comment="JSON: zone, shifts of the week, special days"),
+    Column("rev", Integer, nullable=False, comment="how often it was changed"),
+    Column("made_at", BigInteger, nullable=False),
+    Column("made_by", KEY, nullable=False),
+    **MARIADB,
+)

@@ -1,9 +1,10 @@
 """Reads of flows' versions, of the orders that go by old ones, and of their moves."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, func, select
+import orjson
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, or_, select
 
 from runtime.store.tables import flow_versions, flows, moved_runs, moves, orders, runs
 
@@ -28,6 +29,17 @@ def published_flows(connection: Connection, most: int) -> list[tuple[str, str, l
         found.setdefault(key, []).append((number, note))
     named = connection.execute(select(flows.c.key, flows.c.name).order_by(flows.c.key))
     return [(key, name, found[key]) for key, name in named if key in found]
+
+
+def documents_in_use(connection: Connection) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What orders go by or may go by soon, as (flow, document): drafts, published versions, those of orders that run."""
+    running = select(runs.c.version_id).where(runs.c.ended_at.is_(None))
+    alive = or_(flow_versions.c.id == flows.c.version_id, flow_versions.c.id.in_(running))
+    published = select(flows.c.key, flow_versions.c.document).where(flow_versions.c.flow_key == flows.c.key, alive)
+    for query in (select(flows.c.key, flows.c.draft), published):
+        for key, document in connection.execute(query).all():
+            if document:
+                yield key, orjson.loads(document)
 
 
 def numbered(connection: Connection, key: str, number: int) -> str | None:
