@@ -12,7 +12,8 @@ export function keepInboxKeys(): void {
     }
     if (act(event.key)) event.preventDefault();
   });
-  document.addEventListener("htmx:afterSwap", () => {
+  // Not before it has settled: until then a click would load the whole page.
+  document.addEventListener("htmx:afterSettle", () => {
     openFirst();
     document.querySelector("[data-task][aria-current]")?.scrollIntoView({ block: "nearest" });
   });

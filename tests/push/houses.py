@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -151,6 +152,14 @@ def wait_for(true: Callable[[], bool]) -> None:
     while not _holds(true):
         assert time.monotonic() < until, "it never became true"
         time.sleep(0.02)
+
+
+def wait_for_silence() -> None:
+    """Whoever tells browsers something in this process has told it."""
+    for thread in threading.enumerate():
+        if thread.name == "tidings":
+            thread.join(PATIENCE)
+            assert not thread.is_alive()
 
 
 def _holds(true: Callable[[], bool]) -> bool:

@@ -1,6 +1,5 @@
 """What the runtime tells: after every commit that people see, in few words, and never in the way of the work."""
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from runtime.pushing import MOST_RUNS, Tidings, channel_of
 from runtime.service import Service
 from runtime.wiring import open_service
 from tests.core.flow_documents import approval, document, total_over
-from tests.push.houses import PATIENCE
+from tests.push.houses import PATIENCE, wait_for_silence
 from tests.trade import arrival, order, publish
 
 ZHAO = Actor("zhao")
@@ -48,14 +47,6 @@ def service(sqlite_url: str, redis_url: str) -> Iterator[Service]:
     yield made
     wait_for_silence()
     made.engine.dispose()
-
-
-def wait_for_silence() -> None:
-    """Whoever speaks has spoken."""
-    for thread in threading.enumerate():
-        if thread.name == "tidings":
-            thread.join(PATIENCE)
-            assert not thread.is_alive()
 
 
 def until(told: PubSub, *wanted: str) -> set[str]:

@@ -73,7 +73,7 @@ def test_the_sign_in_link_shows_a_button_and_works_once(shop: House) -> None:
 def test_every_part_that_dies_is_started_again_and_no_order_is_lost(shop: House) -> None:
     shop.start()
     shop.wait_for(lambda: settled(shop, orders=60))
-    for word in ("worker", "clock", "web", "redis.sock"):
+    for word in ("worker", "clock", "push", "web", "redis.sock"):
         shop.wait_for(lambda word=word: bool(shop.parts(word)))  # type: ignore[misc]
         dead = shop.parts(word)[0]
         dead.kill()
@@ -95,7 +95,7 @@ def test_a_second_start_finds_all_data(shop: House) -> None:
 def test_no_part_outlives_a_supervisor_that_was_killed(shop: House) -> None:
     shop.start()
     shop.wait_for(lambda: bool(shop.parts("clock")))
-    family = [p for word in ("worker", "clock", "web", "feed") for p in shop.parts(word)]
+    family = [p for word in ("worker", "clock", "push", "web", "feed") for p in shop.parts(word)]
     shop.process.kill()
     shop.process.wait()
     shop.wait_for(lambda: not any(member.is_running() for member in family))
@@ -140,7 +140,7 @@ def test_real_orders_start_with_an_empty_house_and_a_link_for_the_first_administ
         assert live.interrupt() == 0
 
 
-@pytest.mark.parametrize("command", ["up", "web", "worker", "clock", "migrate"])
+@pytest.mark.parametrize("command", ["up", "web", "worker", "clock", "push", "migrate"])
 def test_bad_settings_stop_every_part(tmp_path: Path, command: str) -> None:
     with house(tmp_path, ORDERFLOW_PROT="80") as made:
         done = made.command(command)
