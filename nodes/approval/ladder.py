@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 
 from nodes.approval.table import Table
 from nodes.contract import Need, Step
+from nodes.worktime import later
 
 LATE = -1
 """The number of the rung at the deadline itself, where the way for too late is connected."""
@@ -43,15 +44,5 @@ def reminders(step: Step) -> tuple[int, ...]:
 
 
 def moment(step: Step, since: datetime, minutes: int) -> datetime | Need:
-    """When so many minutes have passed: of working time where the step has a calendar.
-
-    A calendar that is gone, or in which nobody works any more, stops no clock.
-    """
-    calendar = step.settings["calendar"]
-    if calendar is None:
-        return since + timedelta(minutes=minutes)
-    fact = f"later:{calendar}:{minutes}:{since.isoformat()}"
-    if fact not in step.facts:
-        return Need((fact,))
-    told = step.facts[fact]
-    return datetime.fromisoformat(told) if told else since + timedelta(minutes=minutes)
+    """When so many minutes have passed: of working time where the step has a calendar."""
+    return later(step, step.settings["calendar"], since, minutes)

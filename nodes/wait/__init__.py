@@ -1,15 +1,18 @@
-"""Let the order rest: for a while, until a time of day, or until a while after one of its own times."""
+"""Let the order rest: for a while, until a time of day or of work, or until a while after one of its own times."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from nodes.contract import Event, Finding, Leave, NodeType, Outcome, Port, Sleep, Step
+from nodes.contract import Event, Finding, Leave, Need, NodeType, Outcome, Port, Sleep, Step
+from nodes.worktime import later, opens
 
 
 def _enter(step: Step) -> Outcome:
     until = _until(step)
+    if isinstance(until, Need):
+        return until
     return Leave("out", note={"waited": False}) if until is None or until <= step.now else Sleep(until)
 
 
@@ -17,7 +20,7 @@ def _resume(step: Step, event: Event) -> Leave:
     return Leave("out")
 
 
-def _until(step: Step) -> datetime | None:
+def _until(step: Step) -> datetime | Need | None:
     """When the rest ends, in UTC. None: the order has no such time, so there is nothing to wait for."""
     settings = step.settings
     match settings["kind"]:
@@ -28,6 +31,10 @@ def _until(step: Step) -> datetime | None:
         case "field":
             told = settings["field"].read(step.order)
             return datetime.fromisoformat(told) + timedelta(minutes=settings["minutes"]) if _is_time(told) else None
+        case "working_hours":
+            return later(step, settings["calendar"], step.now, settings["minutes"])
+        case "next_working_time":
+            return opens(step, settings["calendar"], step.now)
         case kind:
             raise AssertionError(f"a wait of kind {kind} passed the schema")
 
@@ -53,7 +60,9 @@ def _check(settings: Mapping[str, Any]) -> tuple[Finding, ...]:
     match settings["kind"]:
         case "field" if "field" not in settings:
             return (Finding("wait.field_missing", "field"),)
-        case "duration" if settings["minutes"] == 0:
+        case "working_hours" | "next_working_time" if "calendar" not in settings:
+            return (Finding("wait.calendar_missing", "calendar"),)
+        case "duration" | "working_hours" if settings["minutes"] == 0:
             return (Finding("wait.no_time", "minutes"),)
         case "time_of_day" if not _is_zone(settings["zone"]):
             return (Finding("wait.zone_unknown", "zone", {"zone": settings["zone"]}),)

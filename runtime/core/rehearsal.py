@@ -154,7 +154,7 @@ def _made_up(fact: str) -> Any:
     match kind:
         case "members":
             return [key.partition(":")[2]]
-        case "calendar" | "later":
+        case "later" | "opens":
             return None
         case _:
             return key
