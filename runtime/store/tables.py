@@ -16,7 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from runtime.store.types import Body, Name
+from runtime.store.types import Body, Bytes, Name
 
 metadata = MetaData(
     naming_convention={
@@ -740,5 +740,79 @@ calendars = Table(
     Column("rev", Integer, nullable=False, comment="how often it was changed"),
     Column("made_at", BigInteger, nullable=False),
     Column("made_by", KEY, nullable=False),
+    **MARIADB,
+)
+
+# --- people who are away, what they keep, and what they say about orders -------------------------------------------------
+
+absences = Table(
+    "absences",
+    metadata,
+    Column("id", ULID, primary_key=True),
+    Column("person", KEY, nullable=False, index=True),
+    Column("stand_in", KEY, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False, index=True, comment="the first moment at which they are back"),
+    Column("made_at", BigInteger, nullable=False),
+    Column("made_by", KEY, nullable=False),
+    **MARIADB,
+)
+
+saved_filters = Table(
+    "saved_filters",
+    metadata,
+    Column("id", ULID, primary_key=True),
+    Column("person", KEY, nullable=False, index=True),
+    Column("name", String(64), nullable=False),
+    Column("look", Body(), nullable=False, comment="JSON, parameters of the inbox's address"),
+    Column("place", Integer, nullable=False, comment="by which they are sorted"),
+    Column("begins", Boolean, nullable=False, comment="the inbox begins with it"),
+    Column("made_at", BigInteger, nullable=False),
+    **MARIADB,
+)
+
+remarks = Table(
+    "remarks",
+    metadata,
+    Column("id", ULID, primary_key=True),
+    Column("run_id", ULID, nullable=False, index=True),
+    Column("author", KEY, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("text", Body(), nullable=False),
+    Column("struck_at", BigInteger, comment="taken back by its author; the text stays and is not shown"),
+    **MARIADB,
+)
+
+mentions = Table(
+    "mentions",
+    metadata,
+    Column("person", KEY, primary_key=True),
+    Column("remark_id", ULID, primary_key=True),
+    Column("run_id", ULID, nullable=False),
+    Column("read_at", BigInteger),
+    Index("ix_mentions_person_read_at", "person", "read_at"),
+    **MARIADB,
+)
+
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("id", ULID, primary_key=True),
+    Column("remark_id", ULID, nullable=False, index=True),
+    Column("run_id", ULID, nullable=False, index=True),
+    Column("name", String(200), nullable=False, comment="as it was called where it came from"),
+    Column("type", Name(128), nullable=False, comment="media type, told from what is in it"),
+    Column("size", Integer, nullable=False, comment="bytes"),
+    Column("digest", Name(64), nullable=False, comment="SHA-256 of it"),
+    Column("at", BigInteger, nullable=False),
+    **MARIADB,
+)
+
+attachment_parts = Table(
+    "attachment_parts",
+    metadata,
+    Column("attachment_id", ULID, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("content", Bytes(), nullable=False, comment="at most 512 KiB, so that it fits any packet"),
     **MARIADB,
 )

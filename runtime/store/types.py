@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Dialect, String, Text
+from sqlalchemy import Dialect, LargeBinary, String, Text
 from sqlalchemy.dialects import mysql
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -35,4 +35,17 @@ class Body(TypeDecorator[str]):
         """MariaDB's TEXT ends at 64 KiB."""
         if dialect.name in ("mysql", "mariadb"):
             return mysql.LONGTEXT(charset="utf8mb4", collation="utf8mb4_bin")
+        return self.impl_instance
+
+
+class Bytes(TypeDecorator[bytes]):
+    """Bytes as they are, up to some hundred KiB a value."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """MariaDB's BLOB ends at 64 KiB."""
+        if dialect.name in ("mysql", "mariadb"):
+            return mysql.MEDIUMBLOB()
         return self.impl_instance
