@@ -1,5 +1,7 @@
 """What is particular to one provider: tokens, mentions, dropped messages, what an order could smuggle into a text."""
 
+import socket
+from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +12,7 @@ from runtime.adapters.messengers.feishu_robot import KINDS as FEISHU
 from runtime.adapters.simulators.desk import Answer, Asked
 from runtime.adapters.simulators.mail import MailServer
 from runtime.adapters.simulators.wecom import WeComApp
+from runtime.outgoing import Allowed
 
 if TYPE_CHECKING:
     from tests.adapters.conftest import Yard
@@ -287,6 +290,25 @@ def test_a_server_that_wants_encryption_says_so(safe_yard: "Yard") -> None:
     outcome = safe_yard.send("email", settings={"security": "none"})
     assert isinstance(outcome, NotDelivered)
     assert outcome.kind == "wrong_key"
+
+
+def test_a_password_goes_over_no_network_that_others_can_read(yard: "Yard", monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server seems to be in the house's network; the wire in fact ends at this machine."""
+    connect = socket.create_connection
+    monkeypatch.setattr(socket, "create_connection", lambda where, seconds: connect(("127.0.0.1", where[1]), seconds))
+    listed = Allowed((ip_network("10.0.0.0/8"),))
+    outcome = yard.send("email", allowed=listed, resolver=lambda _host, _port: ["10.0.0.7"])
+    assert isinstance(outcome, NotDelivered)
+    assert (outcome.kind, outcome.problem.code) == ("wrong_key", "email.readable")
+    assert not office(yard).mails
+
+
+def test_the_next_address_of_a_server_is_tried_where_nobody_answers(yard: "Yard") -> None:
+    """127.0.0.2 is this machine too, and nothing listens there."""
+    assert isinstance(yard.send("email", resolver=lambda _host, _port: ["127.0.0.2", "127.0.0.1"]), Delivered)
+    outcome = yard.send("email", resolver=lambda _host, _port: ["127.0.0.2"])
+    assert isinstance(outcome, NotDelivered)
+    assert (outcome.kind, outcome.problem.code) == ("error", "messenger.unanswered")
 
 
 def test_a_password_that_cannot_be_sent_is_told(yard: "Yard") -> None:
