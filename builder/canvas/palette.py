@@ -16,6 +16,7 @@ from builder.labels import choice_name, port_name, word
 from builder.navigation import DUTY_NAMES, duty_name
 from nodes.contract import NodeType, Port
 from runtime.adapters import outlets
+from runtime.calendars import all_calendars
 from runtime.core.conditions import OPERATORS
 from runtime.core.order import FIELDS, LINE_FIELDS, Field
 from runtime.core.words import messages, spoken
@@ -55,6 +56,7 @@ def palette(connection: Connection, language: str, currency: str) -> Json:
         "notifiers": _outlets("notifiers", language),
         "systems": [*_outlets("systems", language), *_set_up(connection, language)],
         "flows": _flows(connection, language),
+        "calendars": [_named(one.key, words(one.name, language)) for one in all_calendars(connection)],
         "currency": currency,
     }
 

@@ -118,5 +118,6 @@ export const PALETTE: Palette = {
   notifiers: [],
   systems: [],
   flows: [],
+  calendars: [],
   currency: "CNY",
 };

@@ -117,5 +117,6 @@ export interface Palette {
   readonly notifiers: readonly Named[];
   readonly systems: readonly Named[];
   readonly flows: readonly PublishedFlow[];
+  readonly calendars: readonly Named[];
   readonly currency: string;
 }

@@ -95,6 +95,7 @@ export class Sentences {
     if (schema.enum !== undefined) return schema.options?.[String(value)] ?? String(value);
     if (schema["x-widget"] === "notifier") return labelOf(this.palette.notifiers, String(value));
     if (schema["x-widget"] === "system") return labelOf(this.palette.systems, String(value));
+    if (schema["x-widget"] === "calendar") return labelOf(this.palette.calendars, String(value));
     if (schema["x-widget"] === "flow") return labelOf(this.palette.flows, String(value));
     if (schema["x-widget"] === "flow-version") return this.say("versionTold", { version: plain(value) });
     if (schema.format === "field")

@@ -7,6 +7,7 @@ import type { NodeKind, Palette, Schema } from "../palette-types";
 import { applies, type Sentences } from "../sentence";
 import type { Say } from "../words";
 import { addresseeField } from "./addressee-field";
+import { calendarField } from "./calendar-field";
 import { conditionField } from "./condition-field";
 import { findings } from "./checks";
 import type { FieldMaker, FormContext, RowMaker } from "./context";
@@ -315,6 +316,8 @@ function byWidget(widget: string | undefined): FieldMaker | undefined {
       return valueField;
     case "time":
       return timeField;
+    case "calendar":
+      return calendarField;
     case "flow":
       return flowField;
     case "flow-version":

@@ -6,6 +6,9 @@ export const forms = inBoth(
   {
     pickSearch: "Type to search",
     pickNone: "Nothing fits.",
+    allHours: "All hours count",
+    noCalendars: "No calendar yet",
+    calendarGone: "{calendar} (gone: all hours count)",
     newTeam: "New team “{name}”",
     didAddTeam: "New team “{name}”",
     orderFields: "Order",
@@ -44,6 +47,9 @@ export const forms = inBoth(
   {
     pickSearch: "输入文字查找",
     pickNone: "没有符合的内容。",
+    allHours: "全天计时",
+    noCalendars: "还没有日历",
+    calendarGone: "{calendar}（已不存在，全天计时）",
     newTeam: "新建团队“{name}”",
     didAddTeam: "新建团队“{name}”",
     orderFields: "订单",
