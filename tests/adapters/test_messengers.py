@@ -204,6 +204,11 @@ def test_what_a_messenger_holds_is_what_it_says(yard: "Yard", name: str) -> None
     assert len(shown.encode()) <= longest.most if longest.unit == "bytes" else len(shown) == longest.most
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_text_of_nothing_but_quotes_fits_too(yard: "Yard", name: str) -> None:
+    assert isinstance(yard.send(name, yard.message(name, text='"\\\n' * 10_000)), Delivered)
+
+
 def test_a_key_that_breaks_a_header_is_told_and_sent_nowhere(yard: "Yard") -> None:
     outcome = yard.send("sms_http", secrets={"header_value": "Bearer x\r\nX-Admin: 1"})
     assert isinstance(outcome, NotDelivered)

@@ -12,8 +12,8 @@ from runtime.adapters.messengers.asking import Line
 from runtime.adapters.messengers.telling import as_one_text, phone, size
 
 NAME: Final = "dingtalk_robot"
-# A body holds 20,000 bytes: what stands around the text, and what JSON makes of signs that it escapes, fits beside it.
-TEXT: Final = Longest(16_000, "bytes")
+# A body holds 20,000 bytes: half of it is for what JSON makes of quotes and line breaks.
+TEXT: Final = Longest(9_000, "bytes")
 MUTED_SECONDS: Final = 600
 EVERYBODY: Final = "@all"
 

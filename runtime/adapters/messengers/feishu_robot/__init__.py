@@ -11,8 +11,8 @@ from runtime.adapters.messengers.asking import Line
 from runtime.adapters.messengers.telling import as_one_text, one_line
 
 NAME: Final = "feishu_robot"
-# A body holds 20 KB: what stands around the text, and what JSON makes of signs that it escapes, fits beside it.
-TEXT: Final = Longest(16_000, "bytes")
+# A body holds 20 KB: half of it is for what JSON makes of quotes and line breaks.
+TEXT: Final = Longest(9_000, "bytes")
 EVERYBODY: Final = "@all"
 LINK: Final = {"en": "Open", "zh-CN": "打开"}
 # One code says both that a body is wrong and that there are too many.
