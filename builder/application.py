@@ -12,6 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from builder import auth, errors, labels, navigation, signin
 from builder.admin import views as admin
 from builder.api import install_api
+from builder.away import views as away
 from builder.balance import views as balance
 from builder.canvas import drafts, forms, live, trying
 from builder.canvas import views as canvas
@@ -47,6 +48,7 @@ ROOMS = (
     hands,
     orders,
     balance,
+    away,
     failures,
     surges,
     changes,

@@ -18,16 +18,16 @@ from typing import Final, Literal, TypeVar, get_args
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from flask import abort, current_app, redirect, request, url_for
+from flask import abort, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy import Connection, Engine, insert, select, update
 from ulid import ULID
 
-from builder.models import User, db
+from builder.models import User, db, engine
 from builder.web import wants_json
-from runtime.store import tables
-from runtime.store.database import begin
+from runtime.store import absences, tables
+from runtime.store.database import begin, reading
 from runtime.store.queries import Reader
 
 Duty = Literal["designer", "operator", "lead", "finance", "warehouse", "after_sales", "admin", "auditor"]
@@ -104,9 +104,15 @@ def may(action: Action) -> bool:
 
 
 def reader() -> Reader:
-    """The person who asks, as the lists of tasks see them."""
-    duties = current_user.duty_set
-    return Reader(current_user.name, tuple(sorted(duties)), "admin" in duties)
+    """The person who asks, as the lists of tasks see them; found once for a request."""
+    if "reader" not in g:
+        duties = current_user.duty_set
+        admin = "admin" in duties
+        with reading(engine()) as connection:
+            for_whom = absences.stands_in_for(connection, current_user.name, _now(), admin=admin)
+        g.reader = Reader(current_user.name, tuple(sorted(duties)), admin, for_whom)
+    found: Reader = g.reader
+    return found
 
 
 def check_access() -> ResponseReturnValue | None:

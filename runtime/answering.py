@@ -88,13 +88,14 @@ class Answering:
             asked = _run_ids(connection, traces)
             late |= {trace: Decline("unknown") for trace in traces if trace not in asked}
             loaded = _locked(connection, asked.values())
+            behalf = _on_behalf(connection, asked, actor)
             for trace in asked:
                 if to is not None and to not in ways_back(loaded[asked[trace]], trace):
                     late[trace] = Decline("no_way_back")
                 elif journal.settle_task(
                     connection, trace, decision, reason, actor.name, at, at + undo_seconds * 1_000_000, to
                 ):
-                    after = {"reason": reason} | ({"to": to} if to else {})
+                    after = {"reason": reason} | ({"to": to} if to else {}) | behalf.get(trace, {})
                     trail.write(connection, actor, at, f"task.{decision}", trace, after=after)
                 else:
                     late[trace] = _too_late(connection, trace)
@@ -275,6 +276,12 @@ def _said(row: RowMapping, seat: int) -> Decided | SentBack:
 def _run_ids(connection: Connection, traces: Collection[str]) -> dict[str, str]:
     query = select(tasks.c.trace, tasks.c.run_id).where(tasks.c.trace.in_(list(traces))).order_by(tasks.c.trace)
     return {trace: run_id for trace, run_id in connection.execute(query)}
+
+
+def _on_behalf(connection: Connection, traces: Collection[str], actor: Actor) -> dict[str, dict[str, str]]:
+    """Of the tasks that ask one other person, trace -> for whom the actor decides."""
+    others = select(tasks.c.trace, tasks.c.who).where(tasks.c.who_kind == "person", tasks.c.who != actor.name)
+    return {trace: {"for": who} for trace, who in connection.execute(others.where(tasks.c.trace.in_(list(traces))))}
 
 
 def _locked(connection: Connection, run_ids: Iterable[str]) -> dict[str, Loaded]:

@@ -52,7 +52,7 @@ def look_up_roads(connection: Connection) -> Roads:
 
 def place(connection: Connection, message: RowMapping, roads: Roads, at: int) -> None:
     """Make the letters and notices of a new message. Where it reaches nobody, administrators are told instead, once."""
-    people = people_of(connection, message["addressee"])
+    people = people_of(connection, message["addressee"], at)
     if people is not None:
         _mind_the_empty(connection, message, people, at)
     if message["way"] is not None:

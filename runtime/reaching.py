@@ -7,6 +7,7 @@ import orjson
 from sqlalchemy import Connection, delete, insert, select
 
 from runtime.facts import gather
+from runtime.store import absences
 from runtime.store.tables import person_addresses, person_ways, users
 
 GROUPS: Final = ("team", "role")
@@ -19,16 +20,20 @@ def spoken_to(addressee: str) -> tuple[str, str] | None:
     return (kind, name) if kind in KINDS and name else None
 
 
-def people_of(connection: Connection, addressee: str) -> list[str] | None:
-    """The active people whom an addressee names, sorted; None where it is an address."""
+def people_of(connection: Connection, addressee: str, at: int) -> list[str] | None:
+    """The active people whom an addressee names, sorted; None where it is an address.
+
+    While a person is away, whoever stands in for them is told too.
+    """
     named = spoken_to(addressee)
     if named is None:
         return None
     kind, name = named
     if kind == "person":
-        fact = f"person:{name}"
-        found = gather(connection, [fact])[fact]
-        return [found] if found else []
+        chain = [name, *absences.stand_ins(absences.away_now(connection, at), name)]
+        facts = [f"person:{one}" for one in chain]
+        found = gather(connection, facts)
+        return sorted({found[fact] for fact in facts if found[fact]})
     fact = f"members:{kind}:{name}"
     members: list[str] = gather(connection, [fact])[fact]
     return members

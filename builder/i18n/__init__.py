@@ -36,7 +36,7 @@ def install_i18n(app: Flask, timezone: str, language: str | None) -> None:
     app.config["ORDERFLOW_LANGUAGE"] = language
     Babel(app, default_locale="en", default_timezone=timezone, locale_selector=lambda: LOCALES[language_tag()])
     app.jinja_env.globals.update(language_tag=language_tag, languages=LANGUAGES)
-    shown = (moment, told_moment, clock_time, long_moment, iso, span, money, count, words, plain)
+    shown = (moment, told_moment, day, clock_time, long_moment, iso, span, money, count, words, plain)
     app.jinja_env.filters.update({one.__name__: one for one in shown})
 
 
@@ -114,6 +114,12 @@ def told_moment(text: str | None) -> str:
 def clock_time(at: int | datetime, seconds: bool = False) -> str:
     """The time of day, 24 hours."""
     return format_time(_local(at), "HH:mm:ss" if seconds else "HH:mm", locale=get_locale())
+
+
+def day(at: int | datetime) -> str:
+    """The day, with its weekday."""
+    pattern = "EEE d MMM" if language_tag() == "en" else "M月d日 EEE"
+    return format_date(_local(at), pattern, locale=get_locale())
 
 
 def iso(at: int | datetime) -> str:

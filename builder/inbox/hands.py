@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from builder.auth import may, reader, requires
+from builder.away.telling import holder_is_away
 from builder.i18n.text import _
 from builder.inbox.board import Done, find_following, go_on, late_words, read_look, receivers, show_board, undo_seconds
 from builder.models import engine
@@ -35,7 +36,8 @@ def let_go(trace: str) -> ResponseReturnValue:
     """Give a task back to all that are asked."""
     actor = asker(current_user.name)
     done = _("It is everybody's again.")
-    return _handed(trace, lambda: service().answering.let_go(trace, actor, anybodys=may("tasks.lead")), done)
+    anybodys = may("tasks.lead") or holder_is_away(trace)
+    return _handed(trace, lambda: service().answering.let_go(trace, actor, anybodys=anybodys), done)
 
 
 @pages.post("/tasks/<trace>/transfer")

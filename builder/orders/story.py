@@ -280,12 +280,19 @@ class _Teller:
             left=None if resting or "failed" in last else last["at"],
             tone=self._tone(draft.node, last, resting),
             out=port_name(kind, last["port"], None) if policy and "port" in last else self._out(draft.node, last),
-            by=self.names.person(last.get("note", {}).get("by") or _who_mended(draft)),
+            by=self._by(last.get("note", {}).get("by") or _who_mended(draft), trace),
             why=tuple(why),
             facts=tuple(facts),
             ports=tuple(port for _node, port in _ways(draft)),
             depth=depth(draft.node),
         )
+
+    def _by(self, name: str | None, trace: str) -> str:
+        """Who did it; and on whose behalf, where one other person was asked."""
+        task, who = self.tasks.get(trace), self.names.person(name)
+        if task is None or task["who_kind"] != "person" or name != task["decided_by"] or name == task["who"]:
+            return who
+        return _("%(who)s for %(other)s", who=who, other=self.names.person(task["who"]))
 
     def _tone(self, node: str, record: Mapping[str, Any], resting: bool) -> Tone:
         match record:

@@ -163,11 +163,15 @@ def version(connection: Connection, version_id: str) -> RowMapping | None:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who looks at tasks: the user's name, and whether tasks that nobody else can see come to them."""
+    """Who looks at tasks: the user's name, and whether tasks that nobody else can see come to them.
+
+    `stands_for` are those who are away, and whose tasks ask the reader meanwhile.
+    """
 
     name: str
     duties: tuple[str, ...]
     admin: bool
+    stands_for: tuple[str, ...] = ()
 
 
 def find_tasks(
@@ -323,7 +327,9 @@ def matches(connection: Connection, text: str) -> ColumnElement[bool]:
 
 
 def _may_see(reader: Reader) -> Any:
-    mine = and_(tasks.c.who_kind == "person", tasks.c.who == reader.name)
+    mine = and_(tasks.c.who_kind == "person", tasks.c.who.in_((reader.name, *reader.stands_for)))
+    if reader.stands_for:
+        mine = or_(mine, tasks.c.claimed_by.in_(reader.stands_for))
     my_teams = select(team_members.c.team).where(team_members.c.user_name == reader.name)
     team = and_(tasks.c.who_kind == "team", tasks.c.who.in_(my_teams))
     duty = and_(tasks.c.who_kind == "role", tasks.c.who.in_(reader.duties))
