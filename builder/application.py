@@ -27,6 +27,8 @@ from builder.i18n import install_i18n
 from builder.inbox import hands
 from builder.inbox import views as inbox
 from builder.ingest.views import install_uploads
+from builder.messages import deliveries, notices
+from builder.messages import views as messages
 from builder.models import User, db
 from builder.moving import views as moving
 from builder.orders import refusals
@@ -66,6 +68,9 @@ ROOMS = (
     systems,
     admin,
     channels,
+    messages,
+    deliveries,
+    notices,
     push,
 )
 

@@ -93,8 +93,13 @@ def navigation() -> list[Place]:
         ("orders.see", Place("surges.list_page", _("Surges"), "surge", count="surges", alarm=True)),
         ("refusals.see", Place("refusals.list_page", _("Refused"), "refused", count="refusals", alarm=True)),
         ("flows.see", Place("flows.list_page", _("Flows"), "flow", bar=True)),
+        ("start.see", Place("notices.list_page", _("Notices"), "mail", count="notices")),
         ("start.see", Place("guide.contents", _("Guide"), "guide")),
         ("orders.see", Place("systems.list_page", _("Systems"), "plug", group="admin")),
+        (
+            "systems.manage",
+            Place("messages.list_page", _("Messages"), "phone", group="admin", count="troubles", alarm=True),
+        ),
         ("people.manage", Place("admin.people", _("People"), "people", group="admin")),
         ("people.manage", Place("admin.channels", _("Channels"), "shop", group="admin")),
     ]

@@ -13,6 +13,7 @@ from builder.auth import requires
 from builder.drawn import DrawnFlow, drawn_version
 from builder.i18n import moment
 from builder.i18n.text import _, ngettext
+from builder.messages.about import told_of
 from builder.models import engine
 from builder.orders.names import names
 from builder.orders.story import standing_words, tell
@@ -181,6 +182,7 @@ def _order(run_id: str, *, problem: str = "", status: int = 200) -> ResponseRetu
             story=story,
             picture=story.flow.picture(story.lit, story.marks) if story.flow.nodes else None,
             flow_names=screens.flow_names(connection, published=True),
+            told_of=told_of(connection, run_id, names(connection)),
             problem=problem,
         )
     return page, status

@@ -327,6 +327,12 @@ def troubles(connection: Connection) -> Sequence[RowMapping]:
     return connection.execute(query).mappings().all()
 
 
+def count_troubles(connection: Connection) -> int:
+    """How many troubles are not over."""
+    query = select(func.count()).select_from(message_troubles).where(message_troubles.c.open_as.is_not(None))
+    return connection.execute(query).scalar_one()
+
+
 # --- rows ---------------------------------------------------------------------------------------------------------------
 
 _OF_MESSAGE: Final = (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, RowMapping, func, select
 
 from runtime.core.run import STATES
-from runtime.store import desk, incidents, queries, surges
+from runtime.store import desk, incidents, mail, notices, queries, surges
 from runtime.store.queries import Balance, Reader
 from runtime.store.tables import (
     api_tokens,
@@ -28,7 +28,8 @@ DAY = 24 * 3600 * 1_000_000
 class Pulse:
     """What every page shows beside its own content.
 
-    `tasks` are those that the person may decide; `surges` are held channels; `incidents` are open ones of the balance.
+    `tasks` are those that the person may decide; `surges` are held channels; `incidents` are open ones of the balance;
+    `notices` are those that the person has not read; `troubles` are why messages do not arrive.
     """
 
     tasks: int
@@ -36,6 +37,8 @@ class Pulse:
     surges: int
     refusals: int
     incidents: int
+    notices: int
+    troubles: int
     balance: Balance
 
 
@@ -66,6 +69,8 @@ def pulse(connection: Connection, reader: Reader, at: int, balance: Balance) -> 
         surges=surges.count_open(connection),
         refusals=connection.execute(refused).scalar_one(),
         incidents=incidents.count_open(connection),
+        notices=notices.count_unread(connection, reader.name),
+        troubles=mail.count_troubles(connection),
         balance=balance,
     )
 
