@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 ALL: Final = "*"
-MOST_KNOWN: Final = 5_000
+MOST_KNOWN: Final = 20_000
 
 
 class Listener:

@@ -105,7 +105,7 @@ class Push:
     async def _let_in(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         told = parse_qs(scope["query_string"].decode("ascii", "replace"))
         origin = dict(scope["headers"]).get(b"origin", b"").decode("latin-1")
-        own = self._passes.read(told.get("pass", [""])[0])
+        own = self._passes.read(told.get("pass", [""])[0], time.time())
         topics = _topics(told.get("topics", [""])[0])
         if own is None:
             await _answer(send, 401, b"The pass has lapsed or was never good.")
@@ -159,7 +159,7 @@ class Push:
                 async with asyncio.timeout(HEARTBEAT_SECONDS):
                     await listener.woken.wait()
             except TimeoutError:
-                await _say(send, ": here\n\n")
+                await _say(send, f"id: {self._crowd.mark}\nevent: beat\ndata: 1\n\n")
                 continue
             if told := self._told_to(listener):
                 await _say(send, told)

@@ -58,7 +58,7 @@ def new_pass() -> ResponseReturnValue:
 
 def _pass() -> str:
     passes: Passes = current_app.extensions["orderflow.push"][0]
-    return passes.make(current_user.name, f"{request.scheme}://{request.host}")
+    return passes.make(current_user.name, f"{request.scheme}://{request.host}", time.time())
 
 
 def _address() -> str | None:

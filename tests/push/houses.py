@@ -24,6 +24,7 @@ from redis.exceptions import RedisError
 from builder.push.passes import Passes
 from runtime import redis_server
 from runtime.pushing import channel_of
+from runtime.service import Service
 
 SECRET_KEY = "a secret of the tests, long enough for all"
 ORIGIN = "http://shop.test:8000"
@@ -93,7 +94,7 @@ class Pusher:
 
     def path(self, topics: str = "tasks", *, own: str | None = None, person: str = "lin", **more: str) -> str:
         """The path of a stream, with a good pass or with this one."""
-        told = {"pass": Passes(SECRET_KEY).make(person, ORIGIN) if own is None else own, "topics": topics}
+        told = {"pass": Passes(SECRET_KEY).make(person, ORIGIN, time.time()) if own is None else own, "topics": topics}
         return f"/events?{urlencode(told | more)}"
 
     def tell(self, *topics: str) -> None:
@@ -160,6 +161,13 @@ def wait_for_silence() -> None:
         if thread.name == "tidings":
             thread.join(PATIENCE)
             assert not thread.is_alive()
+
+
+def close(service: Service) -> None:
+    """Ends what a service of this process holds open: its bells and its tidings share one line to Redis."""
+    wait_for_silence()
+    service.engine.dispose()
+    service.run_bell._redis.close()
 
 
 def _holds(true: Callable[[], bool]) -> bool:

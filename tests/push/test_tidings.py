@@ -12,7 +12,7 @@ from runtime.pushing import MOST_RUNS, Tidings, channel_of
 from runtime.service import Service
 from runtime.wiring import open_service
 from tests.core.flow_documents import approval, document, total_over
-from tests.push.houses import PATIENCE, wait_for_silence
+from tests.push.houses import PATIENCE, close, wait_for_silence
 from tests.trade import arrival, order, publish
 
 ZHAO = Actor("zhao")
@@ -45,8 +45,7 @@ def service(sqlite_url: str, redis_url: str) -> Iterator[Service]:
     made = open_service(sqlite_url, redis_url, pushes=True)
     publish(made, ASKING)
     yield made
-    wait_for_silence()
-    made.engine.dispose()
+    close(made)
 
 
 def until(told: PubSub, *wanted: str) -> set[str]:

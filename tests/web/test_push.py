@@ -1,6 +1,7 @@
 """What a page says about the stream of changes, and who is given a pass to it."""
 
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,7 @@ def test_strangers_are_given_neither_a_pass_nor_an_address(make: Make) -> None:
 def test_a_pass_is_for_one_person_at_one_address(make: Make) -> None:
     house = make(push_url="")
     answer = enter(house, "shop.test:8000").look("/push/pass", headers={**JSON, "Host": "shop.test:8000"})
-    found = Passes(house.app.config["SECRET_KEY"]).read(answer.json["pass"])  # type: ignore[index]
+    found = Passes(house.app.config["SECRET_KEY"]).read(answer.json["pass"], time.time())  # type: ignore[index]
     assert found is not None
     assert (found.person, found.origin) == ("lin", "http://shop.test:8000")
     assert answer.headers["Cache-Control"] == "no-store"

@@ -15,6 +15,9 @@ export const RHYTHM: Rhythm = { gap: 1_000, poll: 5_000, calm: 60_000 };
 /** Told instead of topics: something of everything may have changed. */
 export const ALL = "*";
 
+/** How long a part that is seen again waits, at the most, until it is known whether changes are heard of. */
+const UNKNOWN_FOR = 1_500;
+
 /** setTimeout takes no more. */
 const LONGEST = 2 ** 31 - 1;
 
@@ -70,6 +73,7 @@ export class Following {
   wake(): void {
     this.resting = false;
     this.owing = true;
+    this.wantedAt = this.now() + UNKNOWN_FOR;
     this.plan();
   }
 

@@ -36,6 +36,7 @@ export class Stream {
   private passGoodUntil = performance.now() + PASS_LIFE;
   private failures = 0;
   private turn = 0;
+  private arrived = false;
   private topics: readonly string[] = [];
   private mark = "";
 
@@ -79,8 +80,10 @@ export class Stream {
     if (this.mark !== "") asked.set("after", this.mark);
     const source = new EventSource(`${this.link.address}/events?${asked}`);
     this.source = source;
+    this.arrived = false;
     source.addEventListener("here", (event) => this.arrive(event));
     source.addEventListener("message", (event) => this.take(event));
+    source.addEventListener("beat", (event) => this.note(event));
     source.addEventListener("over", () => this.fail());
     source.addEventListener("error", () => this.fail());
     this.timer = window.setTimeout(() => this.fail(), OPENS_WITHIN);
@@ -88,13 +91,19 @@ export class Stream {
 
   private arrive(event: MessageEvent): void {
     this.failures = 0;
-    this.mark = event.lastEventId;
+    this.arrived = true;
     window.clearTimeout(this.timer);
     // Where the pass lapses the stream ends; so it is opened anew a little before, with a new one.
     const left = this.passGoodUntil - performance.now();
     this.timer = window.setTimeout(() => void this.connect(), Math.max(left, 1_000) + 1);
-    this.listener.heard([], this.mark);
+    this.note(event);
     this.listener.hears(true);
+  }
+
+  /** Nothing has changed up to this mark. */
+  private note(event: MessageEvent): void {
+    this.mark = event.lastEventId;
+    this.listener.heard([], this.mark);
   }
 
   private take(event: MessageEvent<string>): void {
@@ -105,6 +114,8 @@ export class Stream {
 
   private fail(): void {
     this.close();
+    // Perhaps the pass was not good any more: while a machine sleeps, its clock of the page may stand still.
+    if (!this.arrived) this.passGoodUntil = 0;
     this.listener.hears(false);
     this.timer = window.setTimeout(() => void this.connect(), pauseAfter(this.failures));
     this.failures += 1;
