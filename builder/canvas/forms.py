@@ -15,7 +15,7 @@ from builder.i18n.text import _
 from builder.models import engine
 from builder.web import service
 from runtime.clock import now
-from runtime.core.flow_settings import fill
+from runtime.core.flow_settings import FORMS, fill
 from runtime.core.masking import masked
 from runtime.core.money import show_money
 from runtime.core.order import FIELDS, LINE_FIELDS, Order, read_order
@@ -66,10 +66,15 @@ def samples() -> ResponseReturnValue:
             "attributes": attributes,
             "shown": {
                 "number": str(shown["id"]) if recent else "",
-                "values": {path: fill(f"{{{path}}}", shown, language) for path in (*FIELDS, *attributes)},
+                "values": {path: fill(f"{{{path}}}", shown, language) for path in (*FIELDS, *_formed(), *attributes)},
             },
         }
     )
+
+
+def _formed() -> list[str]:
+    """Every field in each form in which a message can write it: `created_at:date`."""
+    return [f"{path}:{form}" for path, field in FIELDS.items() for form, kinds in FORMS.items() if field.kind in kinds]
 
 
 def _examples(orders: Sequence[Mapping[str, Any]], paths: Sequence[str], language: str) -> dict[str, list[str]]:

@@ -4,7 +4,7 @@ The page knows no step type by name. Form, ports and words all come from here, i
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import orjson
@@ -15,13 +15,14 @@ from builder.i18n import words
 from builder.labels import choice_name, port_name, word
 from builder.navigation import DUTY_NAMES, duty_name
 from nodes.contract import NodeType, Port
-from runtime.adapters import outlets
+from runtime.adapters import all_messengers, outlets
 from runtime.calendars import all_calendars
 from runtime.core.conditions import OPERATORS
 from runtime.core.order import FIELDS, LINE_FIELDS, Field
 from runtime.core.words import messages, spoken
 from runtime.store import screens, versions
 from runtime.store.tables import channels, flows
+from runtime.store.ways import all_ways
 from runtime.systems import all_systems
 
 Json = dict[str, Any]
@@ -53,7 +54,7 @@ def palette(connection: Connection, language: str, currency: str) -> Json:
         "people": [_named(row["name"], row["display"]) for row in screens.people_rows(connection) if row["active"]],
         "roles": [_named(duty, duty_name(duty)) for duty in DUTY_NAMES],
         "channels": _channels(connection, language),
-        "notifiers": _outlets("notifiers", language),
+        "notifiers": [*_outlets("notifiers", language), *_ways(connection, language)],
         "systems": [*_outlets("systems", language), *_set_up(connection, language)],
         "flows": _flows(connection, language),
         "calendars": [_named(one.key, words(one.name, language)) for one in all_calendars(connection)],
@@ -192,6 +193,16 @@ def _flows(connection: Connection, language: str) -> Sequence[Json]:
             "versions": [{"number": number, "note": note} for number, note in found],
         }
         for key, name, found in versions.published_flows(connection, MOST_VERSIONS)
+    ]
+
+
+def _ways(connection: Connection, language: str) -> Sequence[Json]:
+    """The ways by which messages go, and how much text each holds."""
+    messengers = all_messengers()
+    return [
+        {**_named(way.key, words(way.name, language)), "longest": asdict(messengers[way.messenger].longest)}
+        for way in all_ways(connection).values()
+        if way.messenger in messengers
     ]
 
 

@@ -7,6 +7,7 @@ checked here against the order's fields, and becomes in the plan what `nodes.con
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta, timezone
 from functools import cache
 from itertools import chain
 from types import MappingProxyType
@@ -18,6 +19,7 @@ import nodes
 from nodes.contract import ABSENT, FieldOf, Finding, NodeType, RangeOf, Words
 from runtime.core import conditions
 from runtime.core.json_text import shown
+from runtime.core.moment import read_moment
 from runtime.core.money import show_amount, show_money
 from runtime.core.order import CHOICE_LABELS, FIELDS, MISSING, Field, field_at, value_at
 from runtime.core.problem import Problem, joined
@@ -32,6 +34,10 @@ EVERY = "*"
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _NOT_TOLD = "–"
+_CHINA = timezone(timedelta(hours=8))
+
+FORMS: Mapping[str, tuple[str, ...]] = MappingProxyType({"date": ("time",), "time": ("time",), "tail": ("text",)})
+"""How a placeholder may write a field, and for which kinds of fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +171,17 @@ def _template_problems(template: Words, schema: Mapping[str, Any], where: str) -
     )
     for place, text in texts.items():
         for path in dict.fromkeys(_PLACEHOLDER.findall(text)):
-            if field_at(path) is None:
-                yield _unknown_field("template.unknown_field", path, place)
+            yield from _placeholder_problems(path, place)
+
+
+def _placeholder_problems(path: str, place: str) -> Iterator[Problem]:
+    """A placeholder is a field, or a field in a form: `{created_at:date}`."""
+    name, colon, form = path.partition(":")
+    field = field_at(name)
+    if field is None:
+        yield _unknown_field("template.unknown_field", name, place)
+    elif colon and not (form in FORMS and _fits(field, FORMS[form])):
+        yield Problem("template.unknown_form", place, {"field": shown(name), "form": shown(form)})
 
 
 def fill(template: str, order: Mapping[str, Any], language: str) -> str:
@@ -197,6 +212,9 @@ def _language_of(text: str) -> str:
 
 
 def _spelled(order: Mapping[str, Any], path: str, language: str) -> str:
+    path, _colon, form = path.partition(":")
+    if form:
+        return _formed(tell(order, path), form, language)
     field = field_at(path)
     if path == "total":
         return show_money(order["total"], order["currency"], language)
@@ -204,6 +222,19 @@ def _spelled(order: Mapping[str, Any], path: str, language: str) -> str:
     if field is not None and field.kind == "choice" and told in CHOICE_LABELS:
         return CHOICE_LABELS[told][spoken(language)]
     return _spelled_value(told, language)
+
+
+def _formed(told: Any, form: str, language: str) -> str:
+    """A value in a form: a time as date or time of the day, a text as its last four signs."""
+    if form == "tail":
+        return told[-4:] if isinstance(told, str) and told else _NOT_TOLD
+    moment = read_moment(told)
+    if moment is None:
+        return _NOT_TOLD
+    local = moment.astimezone(_CHINA)
+    if form == "time":
+        return f"{local:%H:%M}"
+    return f"{local.month}月{local.day}日" if spoken(language) == "zh-CN" else f"{local:%Y-%m-%d}"
 
 
 def _spelled_value(told: Any, language: str) -> str:

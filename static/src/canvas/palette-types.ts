@@ -106,6 +106,16 @@ export interface PublishedFlow extends Named {
   readonly versions: readonly { readonly number: number; readonly note: string }[];
 }
 
+/** How much text a message by this way holds. */
+export interface Longest {
+  readonly most: number;
+  readonly unit: "bytes" | "characters";
+}
+
+export interface Notifier extends Named {
+  readonly longest?: Longest;
+}
+
 export interface Palette {
   readonly kinds: readonly NodeKind[];
   readonly fields: readonly OrderField[];
@@ -114,7 +124,7 @@ export interface Palette {
   readonly people: readonly Named[];
   readonly roles: readonly Named[];
   readonly channels: readonly Channel[];
-  readonly notifiers: readonly Named[];
+  readonly notifiers: readonly Notifier[];
   readonly systems: readonly Named[];
   readonly flows: readonly PublishedFlow[];
   readonly calendars: readonly Named[];

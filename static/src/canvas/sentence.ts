@@ -111,7 +111,8 @@ export class Sentences {
 
   /** A template with the names of its fields in place of their paths. */
   private template(text: string): string {
-    const label = (path: string): string => fieldAt(this.palette, path, "order")?.label ?? path;
+    const label = (path: string): string =>
+      fieldAt(this.palette, path.split(":")[0] ?? "", "order")?.label ?? path;
     return text.replace(/\{([^{}]*)\}/g, (_, path: string) => `‹${label(path)}›`);
   }
 

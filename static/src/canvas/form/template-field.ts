@@ -7,6 +7,7 @@ import type { Schema } from "../palette-types";
 import type { FieldMaker, FormContext } from "./context";
 import { fieldSelect } from "./fields";
 import { told } from "./place";
+import { arriving, heldBy } from "./message-length";
 import { filled } from "./samples";
 
 const PLACEHOLDER = /\{([^{}]*)\}/g;
@@ -24,7 +25,7 @@ export const templateField: FieldMaker = (schema, path, value, context) => {
     "data-placeholder": schema.placeholder ?? "",
     spellcheck: "false",
   });
-  const shown = preview(box, context);
+  const shown = preview(box, context, schema["x-widget"] === "long-template");
   const report = (): void => {
     box.classList.toggle("is-empty", textOf(box) === "");
     shown.draw();
@@ -80,22 +81,33 @@ function inserter(
 }
 
 /** The text as a recipient reads it, with a real order as soon as one is known. */
-function preview(box: HTMLElement, context: FormContext): { element: HTMLElement; draw: () => void } {
+function preview(
+  box: HTMLElement,
+  context: FormContext,
+  cuts: boolean,
+): { element: HTMLElement; draw: () => void } {
   const { say, samples } = context;
   const text = h("p", { class: "template-preview-text" });
   const of = h("span", { class: "template-preview-of" });
+  const short = h("p", { class: "template-preview-short", role: "status" });
   const element = h(
     "div",
     { class: "template-preview" },
     h("p", { class: "template-preview-head" }, h("strong", {}, say("preview")), " ", of),
     text,
+    short,
   );
   const draw = (): void => {
     const template = textOf(box);
     const { number } = samples.known.shown;
-    element.hidden = !template.includes("{");
     of.textContent = number === "" ? say("previewSample") : say("previewOf", { number });
-    text.textContent = filled(template, samples.known);
+    const held = cuts ? heldBy(context.palette, context.settings()) : undefined;
+    const told = filled(template, samples.known);
+    const arrives = held === undefined ? { text: told, cut: false } : arriving(told, held);
+    text.textContent = arrives.text;
+    const limit = held?.unit === "bytes" ? "cutBytes" : "cutCharacters";
+    short.textContent = arrives.cut ? say(limit, { way: held?.label ?? "", most: held?.most ?? 0 }) : "";
+    element.hidden = !template.includes("{") && !arrives.cut;
   };
   element.hidden = true;
   void samples.load().then(draw);
@@ -120,8 +132,9 @@ function piecesOf(text: string, context: FormContext): Node[] {
 }
 
 function chip(path: string, context: FormContext): HTMLElement {
-  const field = fieldAt(context.palette, path, "order");
-  const label = field?.label ?? path;
+  const [name = "", form] = path.split(":");
+  const field = fieldAt(context.palette, name, "order");
+  const label = field === undefined ? path : form === undefined ? field.label : `${field.label} · ${form}`;
   return h(
     "span",
     {
