@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -64,7 +65,7 @@ def test_the_last_change_of_many_is_told_and_few_messages_are_made(told: PubSub,
         for _ in range(1_000):
             tidings.tell(["tasks"])
         tidings.tell(["last"])
-        messages = []
+        messages: list[Any] = []
         while not messages or b"last" not in messages[-1]["data"]:
             messages.append(told.get_message(timeout=PATIENCE))
         wait_for_silence()
