@@ -17,6 +17,7 @@ from runtime import crash, doorbell
 from runtime.actor import Actor
 from runtime.acts import Acts
 from runtime.answering import Answering, Decline, Verdict
+from runtime.breaches import Breaches
 from runtime.breaker import Breaker
 from runtime.clock import Clock
 from runtime.core.decision import Decision, Stale
@@ -88,6 +89,7 @@ class Service:
         self.outbox = Outbox(engine, clock, outlets, effect_bell.ring, self.deliver_answers, self.post, in_hand)
         self.pulling = Pulling(engine, clock, self.intake, pull_bell.ring, secret_key, in_hand)
         self.reconciler = Reconciler(engine, clock, zone)
+        self.breaches = Breaches(engine, clock)
         self._tidy_at = 0
 
     # --- orders come in -------------------------------------------------------------------------------------------------
@@ -166,6 +168,7 @@ class Service:
         if self.pulling.due():
             self.pull_bell.ring()
         self.surges.tick()
+        self.breaches.tick()
         self.reconciler.tick()
 
     # --- people act -----------------------------------------------------------------------------------------------------
