@@ -219,6 +219,8 @@ class Pulling:
         }
         if not pulls.go_on(connection, turn.channel, turn.row["holder"], told):
             raise Overtaken
+        if not goes_on:
+            pulls.count_turn(connection, turn.channel, at, failed=False)
         return replace(turn, cursor=cursor, failures=0, came=came, goes_on=goes_on)
 
     # --- failures -------------------------------------------------------------------------------------------------------
@@ -228,7 +230,9 @@ class Pulling:
         pause = max(pause_after(turn.failures), min(why.wait_seconds, LONGEST_PAUSE_SECONDS))
         log.warning("pull.failed", channel=turn.channel, code=why.problem.code, again_in=pause)
         with begin(self._engine, durable=False) as connection:
-            pulls.fail(connection, turn.row, turn.failures + 1, why.problem, self._now() + pause * SECOND)
+            at = self._now()
+            if pulls.fail(connection, turn.row, turn.failures + 1, why.problem, at + pause * SECOND):
+                pulls.count_turn(connection, turn.channel, at, failed=True)
 
     def _give_up_after(self, turn: _Turn, defect: Exception) -> None:
         try:

@@ -8,12 +8,13 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, Connection, RowMapping, and_, bindparam, exists, null, or_, select, update
+from sqlalchemy import BigInteger, Connection, RowMapping, and_, bindparam, exists, insert, null, or_, select, update
 
 from runtime.core.problem import Problem
-from runtime.store.tables import pulls, surges
+from runtime.store.tables import pull_turns, pulls, surges
 
 LEASE_MICROS = 60_000_000
+HOUR_MICROS = 3_600_000_000
 LONGEST_WAIT_MICROS = 24 * 3_600_000_000
 
 
@@ -49,6 +50,16 @@ def fail(connection: Connection, row: RowMapping, failures: int, problem: Proble
     error = orjson.dumps({"code": problem.code, "params": dict(problem.params)}, default=str).decode()
     told: dict[str, Any] = {"failures": failures, "error": error, "next_at": next_at, **NOBODY}
     return go_on(connection, row["channel"], row["holder"], told)
+
+
+def count_turn(connection: Connection, channel: str, at: int, *, failed: bool) -> None:
+    """Count a turn that ended. Only who has the pull out counts, after `go_on` or `fail`, so no two count at once."""
+    hour_at = at - at % HOUR_MICROS
+    row = (pull_turns.c.channel == channel, pull_turns.c.hour_at == hour_at)
+    more = {"turns": pull_turns.c.turns + 1, "failed": pull_turns.c.failed + failed}
+    if not connection.execute(update(pull_turns).where(*row).values(more)).rowcount:
+        first = {"channel": channel, "hour_at": hour_at, "turns": 1, "failed": int(failed)}
+        connection.execute(insert(pull_turns).values(first))
 
 
 def release(connection: Connection, holders: Collection[str], now: int) -> None:
