@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 LOOK_FOR_REDIS_SECONDS = 0.2
 END_STREAMS_SECONDS = 3.0
+PROVIDERS_AFTER_SECONDS = 4.0
 # The folder of a home in which its workers write what they have in hand.
 CLAIMS = "claims"
 
@@ -200,11 +201,21 @@ def tick(settings: Settings, *, tied: bool) -> None:
 
 
 def feed(settings: Settings, *, tied: bool) -> None:
-    """Sends the demo shop's orders, a few a minute, until SIGTERM."""
+    """Sends the demo shop's orders, a few a minute, until SIGTERM; a little later providers of messages pretend."""
     from builder.demo.feed import send_orders
 
     set_up_logs(settings)
-    send_orders(settings, stop_when_asked(tied=tied))
+    stop = stop_when_asked(tied=tied)
+    threading.Thread(target=_pretend_later, args=(settings, stop), name="providers", daemon=True).start()
+    send_orders(settings, stop)
+
+
+def _pretend_later(settings: Settings, stop: threading.Event) -> None:
+    """What pages do not need at once is loaded when they stand."""
+    if not stop.wait(PROVIDERS_AFTER_SECONDS):
+        from builder.demo.providers import pretend
+
+        pretend(settings)
 
 
 def spare_the_collector() -> None:

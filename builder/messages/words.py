@@ -99,9 +99,9 @@ def way_state(way: Way, lane: Lane, counts: Counts, troubled: bool, at: int) -> 
             return State("failed", "alert", _("Breaker open"), said(counts.last_failure)[0])
         case "half_open":
             return State("waiting", "retry", _("Half open"), _("The next message tries whether it is well again."))
-        case "closed" if lane.last_at is None:
+        case "closed" if counts.last is None:
             return State("cancelled", "dot", _("Not used yet"), _("A test message shows how it does."))
-        case "closed" if counts.last and counts.last["result"] != "ok":
+        case "closed" if counts.last["result"] != "ok":
             return State("waiting", "alert", _("Failing"), said(counts.last)[0])
         case "closed":
             return State("done", "check", _("Working"), "")
