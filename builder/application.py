@@ -41,6 +41,7 @@ from builder.surges import views as surges
 from builder.systems import views as systems
 from builder.web import here, install_web
 from runtime.wiring import open_service
+from builder.remarks.views import install_remarks
 
 MAX_BODY = 8 * 1024 * 1024
 ROOMS = (
@@ -123,6 +124,7 @@ def _close_the_demo_to_foreign_names(app: Flask, settings: Settings) -> None:
     def refuse() -> ResponseReturnValue | None:
         asked = urlsplit(f"//{request.host}").hostname
         return None if asked in known else ("The demo answers on this machine only, by the address it told.", 400)
+    install_remarks(app)
 
     app.before_request(refuse)
 

@@ -36,6 +36,7 @@ Action = Literal[
     "tasks.see",
     "tasks.decide",
     "tasks.lead",
+    "board.see",
     "orders.see",
     "orders.mend",
     "orders.amend",
@@ -46,24 +47,63 @@ Action = Literal[
     "flows.publish",
     "people.manage",
     "systems.manage",
+    "remarks.write",
+    "calendars.see",
+    "calendars.manage",
     "surges.decide",
+    "kpi.see",
+    "kpi.type",
 ]
 
 DUTIES: Final[tuple[Duty, ...]] = get_args(Duty)
 ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 
-_DECIDES: Final[frozenset[Action]] = frozenset(("start.see", "tasks.see", "tasks.decide", "orders.see", "flows.see"))
+_DECIDES: Final[frozenset[Action]] = frozenset(
+    ("start.see", "tasks.see", "tasks.decide", "board.see", "orders.see", "flows.see", "remarks.write")
+)
 MAY: Final[Mapping[Duty, frozenset[Action]]] = MappingProxyType(
     {
-        "designer": frozenset(("start.see", "orders.see", "refusals.see", "flows.see", "flows.edit", "flows.publish")),
+        "designer": frozenset(
+            (
+                "start.see",
+                "orders.see",
+                "refusals.see",
+                "flows.see",
+                "flows.edit",
+                "flows.publish",
+                "calendars.see",
+                "kpi.see",
+            )
+        ),
         "operator": _DECIDES,
         "lead": _DECIDES
-        | {"tasks.lead", "orders.mend", "orders.amend", "orders.upload", "refusals.see", "surges.decide"},
+        | {
+            "tasks.lead",
+            "orders.mend",
+            "orders.amend",
+            "orders.upload",
+            "refusals.see",
+            "surges.decide",
+            "calendars.see",
+            "kpi.see",
+            "kpi.type",
+        },
         "finance": _DECIDES,
         "warehouse": _DECIDES,
         "after_sales": _DECIDES | {"orders.mend", "orders.amend"},
         "admin": frozenset(ACTIONS),
-        "auditor": frozenset(("start.see", "tasks.see", "orders.see", "refusals.see", "flows.see")),
+        "auditor": frozenset(
+            (
+                "start.see",
+                "tasks.see",
+                "board.see",
+                "orders.see",
+                "refusals.see",
+                "flows.see",
+                "calendars.see",
+                "kpi.see",
+            )
+        ),
     }
 )
 

@@ -54,6 +54,7 @@ HTMX_CONFIG: Final = json.dumps(
     }
 )
 DEVICE_LENGTH: Final = 255
+LARGE_FORMS: Final = ("upload.bring", "remarks.say")
 FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 MOST_COUNTED: Final = 2**31 - 1
 
@@ -167,8 +168,8 @@ def _refuse_nul() -> None:
     if request.path.startswith("/api/"):
         return
     told = [request.path, *(text for texts in request.args.listvalues() for text in texts)]
-    # The upload of orders takes larger files than any other page, and measures them before it reads them.
-    if request.mimetype in FORMS and request.endpoint != "upload.bring":
+    # Where files are taken, they may be larger than the forms of other pages, and are measured before they are read.
+    if request.mimetype in FORMS and request.endpoint not in LARGE_FORMS:
         told += [text for texts in request.form.listvalues() for text in texts]
     if any("\0" in text for text in told):
         abort(400)

@@ -5,6 +5,7 @@ import { keepDesk } from "./desk";
 import { keepDrops } from "./drops";
 import { keepForms } from "./forms";
 import { keepInboxKeys } from "./inbox";
+import { keepMentions } from "./mentions";
 import { keepMenus } from "./menus";
 import { keepFollowing } from "./push";
 import { keepTicks } from "./ticking";

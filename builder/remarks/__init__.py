@@ -1,0 +1,1 @@
+"""What people say about orders: comments, files, and who is mentioned."""
