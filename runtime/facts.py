@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, select, true
 
-from runtime import calendars
+from runtime import assigning, calendars
 from runtime.store.tables import team_members, users
 
 
@@ -18,7 +18,8 @@ def gather(connection: Connection, names: Iterable[str]) -> dict[str, Any]:
     of the active people there, sorted. `lead:person:NAME` and `lead:team:KEY` -> the first by name who leads in a team of
     that person (not they themselves), or in that team; None where nobody does. `later:CALENDAR:MINUTES:SINCE` -> when so
     many working minutes have passed, `opens:CALENDAR:SINCE` -> the next moment at which people work, as ISO 8601; None
-    where there is no such calendar, or nobody works in it any more.
+    where there is no such calendar, or nobody works in it any more. `owner:WISH` (an `assigning.Wish` as JSON) -> who
+    owns the order from now on, or None; the order counts in their hands at once.
     """
     return {name: _fact(connection, name) for name in names}
 
@@ -33,6 +34,8 @@ def _fact(connection: Connection, name: str) -> Any:
             return _members(connection, *key.split(":", 1))
         case "lead":
             return _lead(connection, *key.split(":", 1))
+        case "owner":
+            return assigning.give(connection, assigning.Wish(**orjson.loads(key)))
         case "later":
             calendar, minutes, since = key.split(":", 2)
             return _told(calendars.later(connection, calendar, int(minutes), datetime.fromisoformat(since)))

@@ -1,12 +1,13 @@
 """Administration: people and what they may do, the teams that are asked, the channels and who takes their orders."""
 
 import json
-from typing import cast
+import re
+from typing import Final, cast
 
 from flask import Blueprint, abort, flash, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from builder import auth
@@ -24,6 +25,8 @@ from runtime.store.tables import channels as channel_table
 from runtime.store.tables import flows, team_members, teams, users
 
 pages = Blueprint("admin", __name__)
+
+MOST_ORDERS: Final = 10_000
 
 
 @pages.get("/people")
@@ -65,17 +68,25 @@ def make_link(name: str) -> ResponseReturnValue:
 def change_person(name: str) -> ResponseReturnValue:
     """Change a person's duties, or whether they still work here. The last administrator stays one."""
     duties, active = _duties(), bool(request.form.get("active"))
+    most = request.form.get("most", "").strip()
+    if most and not (most.isascii() and most.isdigit() and int(most) <= MOST_ORDERS):
+        return _people(_("Write how many open orders at most: 0 to %(most)s, or nothing.", most=MOST_ORDERS), 422)
+    can, at_most = _skills_told(), int(most) if most else None
     with begin(engine(), durable=True) as connection:
         row = connection.execute(select(users).where(users.c.name == name)).mappings().first()
         if row is None:
             abort(404)
         connection.execute(
-            update(users).where(users.c.name == name).values(duties=json.dumps(list(duties)), active=active)
+            update(users)
+            .where(users.c.name == name)
+            .values(duties=json.dumps(list(duties)), active=active, skills=json.dumps(can), most_orders=at_most)
         )
         lasting = auth.has_admin(connection)
         if lasting:
-            before = {"duties": json.loads(row["duties"]), "active": row["active"]}
-            _note(connection, "user.change", name, before, {"duties": list(duties), "active": active})
+            before = {"duties": json.loads(row["duties"]), "active": row["active"], "skills": skills(row)}
+            before["most_orders"] = row["most_orders"]
+            after = {"duties": list(duties), "active": active, "skills": can, "most_orders": at_most}
+            _note(connection, "user.change", name, before, after)
         else:
             connection.rollback()
     if not lasting:
@@ -145,12 +156,23 @@ def _people(problem: str = "", status: int = 200, link_of: str | None = None) ->
             rows=rows,
             teams=screens.team_rows(connection),
             names=names(connection),
+            skills=skills,
             duties=DUTIES,
             problem=problem,
             link=link,
             link_of=link_of,
         )
     return page, status
+
+
+def skills(row: RowMapping) -> list[str]:
+    """What a person can do, as it is told on the page People."""
+    return list(json.loads(row["skills"])) if row["skills"] else []
+
+
+def _skills_told() -> list[str]:
+    told = re.split(r"[,，、;；\n]", request.form.get("skills", "")[:500])
+    return list(dict.fromkeys(skill.strip()[:40] for skill in told if skill.strip()))
 
 
 def _duties() -> tuple[Duty, ...]:

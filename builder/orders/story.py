@@ -349,7 +349,7 @@ class _Teller:
             why.append(words(last["reason"]))
         tries = [record["note"] for record in draft.records if "try" in record.get("note", {})]
         why += [_("Try %(n)s of %(of)s.", n=one["try"], of=one["of"]) for one in tries]
-        facts = [(field_name(path), plain(value)) for path, value in last.get("changes", {}).items()]
+        facts = [(field_name(path), self._changed(path, value)) for path, value in last.get("changes", {}).items()]
         asked = self._asked(draft.step, draft.attempt)
         if asked:
             facts.append((_("Asked"), signing.whom(self.names, asked)))
@@ -358,6 +358,9 @@ class _Teller:
         if trace in self.calls:
             facts += _call_facts(self.calls[trace], self.names)
         return why, facts
+
+    def _changed(self, path: str, value: Any) -> str:
+        return self.names.person(value) if path == "owner" else plain(value)
 
     def _rule_words(self, node: str, port: str, note: Mapping[str, Any]) -> list[str]:
         told_rule = self.flow.rule_sentence(node, port)
@@ -471,8 +474,12 @@ def failure_words(code: str, params: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _note_words(note: Mapping[str, Any]) -> list[str]:
+    if note.get("timed") and "decision" in note:
+        return [_("Time decided, as the ladder says, because nobody did.")]
     if note.get("timed"):
         return [_("The deadline passed without a decision.")]
+    if note.get("nobody_free"):
+        return [_("Nobody of the team had a hand free, or others came first.")]
     if "decision" in note and note.get("reason"):
         return [_("“%(reason)s”", reason=note["reason"])]
     return []

@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 
 from builder.auth import may, reader, requires
 from builder.models import engine
-from builder.orders.refusals import problems
 from builder.orders.names import names
+from builder.orders.refusals import problems
 from builder.orders.story import standing_words
 from builder.web import part
 from runtime.clock import now

@@ -89,8 +89,9 @@ FIELDS: Mapping[str, Field] = _catalogue(
     ("priority", "choice", "priority", "优先级", PRIORITIES),
     ("kind", "choice", "order kind", "订单类型", KINDS),
     ("status", "text", "channel status", "渠道状态", ()),
+    ("owner", "text", "owner", "负责人", ()),
 )
-"""Fields of the order by path. `attributes.<name>` is free: see `field_at`."""
+"""Fields of the order by path. `attributes.<name>` is free: see `field_at`. `owner` comes from us, never from a shop."""
 
 LINE_FIELDS: Mapping[str, Field] = _catalogue(
     ("sku", "text", "SKU", "SKU 编码", ()),

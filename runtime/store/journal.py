@@ -199,7 +199,7 @@ def settle_effects(connection: Connection, answers: Mapping[str, Answered], now:
 
 _NOW = bindparam("now", type_=BigInteger)
 _LIMIT = bindparam("limit", type_=Integer)
-_SAVED = ("state", "tokens", "changes", "steps", "rev", "reason", "due_at", "ended_at")
+_SAVED = ("state", "tokens", "changes", "steps", "rev", "reason", "due_at", "ended_at", "owner")
 
 _ADD_ORDERS = orders.insert()
 _ADD_RUNS = runs.insert()
@@ -297,6 +297,7 @@ def _saved_row(run: Run) -> dict[str, Any]:
         "reason": _words(run.reason) if run.reason else None,
         "due_at": run.due_at,
         "ended_at": run.ended_at,
+        "owner": run.changes.get("owner"),
     }
 
 

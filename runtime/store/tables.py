@@ -52,6 +52,8 @@ users = Table(
     Column("password_hash", String(255), comment="argon2; null: only by link"),
     Column("duties", Body(), nullable=False, comment="JSON list of duties"),
     Column("language", String(16)),
+    Column("skills", Text, comment="JSON list of texts; null: none"),
+    Column("most_orders", Integer, comment="how many open orders the person may own; null: as each step says"),
     Column("active", Boolean, nullable=False, default=True),
     Column("made_at", BigInteger, nullable=False),
     **MARIADB,
@@ -244,6 +246,8 @@ runs = Table(
     Column("reason", Text, comment="why it is held, failed or cancelled"),
     Column("received_at", BigInteger, nullable=False),
     Column("ended_at", BigInteger),
+    Column("owner", KEY, comment="the one person whose order it is"),
+    Index("ix_runs_owner_ended_at", "owner", "ended_at"),
     Index("ix_runs_state_channel", "state", "channel"),
     Index("ix_runs_flow_key_state", "flow_key", "state"),
     **MARIADB,
@@ -286,6 +290,35 @@ tasks = Table(
     Index("ix_tasks_state_due_at", "state", "due_at"),
     Index("ix_tasks_state_asked_at", "state", "asked_at"),
     Index("ix_tasks_deliver_at", "deliver_at"),
+    **MARIADB,
+)
+
+assign_turns = Table(
+    "assign_turns",
+    metadata,
+    Column("team", KEY, primary_key=True),
+    Column("last", KEY, comment="to whom an order was given last"),
+    **MARIADB,
+)
+
+assign_waits = Table(
+    "assign_waits",
+    metadata,
+    Column("run_id", ULID, primary_key=True),
+    Column("team", KEY, nullable=False),
+    Column("rank", Integer, nullable=False, comment="lower comes first"),
+    Column("since", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False, comment="when it last asked for an owner"),
+    Index("ix_assign_waits_team", "team", "rank", "since"),
+    **MARIADB,
+)
+
+customer_owners = Table(
+    "customer_owners",
+    metadata,
+    Column("channel", KEY, primary_key=True),
+    Column("customer", ORDER_ID, primary_key=True, comment="the buyer's number in the channel"),
+    Column("owner", KEY, nullable=False, comment="who had their last order"),
     **MARIADB,
 )
 

@@ -44,3 +44,14 @@ def test_changes_are_written_down(house: House) -> None:
     with reading(house.service.engine) as connection:
         acts = connection.execute(select(tables.audit).where(tables.audit.c.action == "team.change")).mappings().all()
     assert [(act["actor"], act["subject"], act["ip"]) for act in acts] == [("root", "leads", "127.0.0.1")]
+
+
+def test_a_person_keeps_skills_and_a_limit_of_open_orders(house: House) -> None:
+    root = house.enter("root")
+    root.get("/people")
+    wrong = root.post("/people/chen", {"duty": ["operator"], "active": "1", "most": "-1"})
+    assert (wrong.status_code, "0 to 10000" in wrong.text) == (422, True)
+    root.post("/people/chen", {"duty": ["operator"], "active": "1", "skills": "定制、英语, 定制 ,", "most": "12"})
+    page = root.get("/people")
+    assert 'value="定制, 英语"' in page
+    assert 'value="12"' in page

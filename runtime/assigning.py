@@ -1,0 +1,178 @@
+"""Gives orders to people: to whom the next one of a team goes, so that nobody is given more than their limit.
+
+Whoever gives locks the team's turn until the commit, and counts what the same transaction has given already; so two workers
+never give the last free hand twice. What waits for a hand is kept with its rank: who comes first is given first.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+from weakref import WeakKeyDictionary
+
+import orjson
+from sqlalchemy import Connection, Transaction, and_, delete, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from runtime.clock import now
+from runtime.core.engine import micros
+from runtime.core.run import read_trace
+from runtime.store.tables import assign_turns, assign_waits, customer_owners, runs, team_members, users
+
+# A wait that has not asked for so long stands there no more: its order went on, was moved, or has failed.
+FORGOTTEN_MICROS: Final = 5 * 60 * 1_000_000
+NO_LIMIT: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """An order that wants an owner. `most` open orders is the limit of those who have none of their own; `rank` says who
+
+    comes first where hands are short (lower first). `customer` is the buyer's number in the channel.
+    """
+
+    trace: str
+    team: str
+    how: Literal["turns", "least", "sticky"]
+    most: int | None
+    skill: str
+    channel: str
+    customer: str | None
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """A person of the team, and how many more orders they may be given."""
+
+    name: str
+    owns: int
+    free: int
+
+
+def give(connection: Connection, wish: Wish) -> str | None:
+    """Who owns the order from now on; None: nobody has a hand free, or others come first."""
+    last = _turn(connection, wish.team)
+    hands = _hands(connection, wish)
+    run_id = read_trace(wish.trace)[0]
+    free = [hand for hand in hands if hand.free > 0]
+    if sum(hand.free for hand in free) <= _ahead(connection, wish, run_id):
+        _wait(connection, wish, run_id)
+        return None
+    owner = _chosen(connection, wish, free, last)
+    _given(connection)[owner] += 1
+    connection.execute(delete(assign_waits).where(assign_waits.c.run_id == run_id))
+    connection.execute(update(assign_turns).where(assign_turns.c.team == wish.team).values(last=owner))
+    if wish.how == "sticky" and wish.customer:
+        _keep_customer(connection, wish.channel, wish.customer, owner)
+    return owner
+
+
+def _chosen(connection: Connection, wish: Wish, free: list[Hand], last: str | None) -> str:
+    by_turn = sorted(free, key=lambda hand: (hand.name <= (last or ""), hand.name))
+    if wish.how == "turns":
+        return by_turn[0].name
+    known = _owner_of(connection, wish) if wish.how == "sticky" else None
+    return next((hand.name for hand in free if hand.name == known), min(by_turn, key=lambda hand: hand.owns).name)
+
+
+# --- who has how much in hand -------------------------------------------------------------------------------------------
+
+
+def _hands(connection: Connection, wish: Wish) -> list[Hand]:
+    people = (
+        select(users.c.name, users.c.skills, users.c.most_orders)
+        .join(team_members, team_members.c.user_name == users.c.name)
+        .where(team_members.c.team == wish.team, users.c.active)
+        .order_by(users.c.name)
+    )
+    able = [row for row in connection.execute(people) if not wish.skill or wish.skill in _skills(row.skills)]
+    names = [row.name for row in able]
+    counted = select(runs.c.owner, func.count()).where(runs.c.owner.in_(names), runs.c.ended_at.is_(None))
+    owns: dict[str, int] = {name: count for name, count in connection.execute(counted.group_by(runs.c.owner))}
+    given = _given(connection)
+    hands = []
+    for row in able:
+        count = owns.get(row.name, 0) + given[row.name]
+        most = row.most_orders if row.most_orders is not None else wish.most
+        hands.append(Hand(row.name, count, NO_LIMIT if most is None else max(0, most - count)))
+    return hands
+
+
+def _skills(stored: str | None) -> list[str]:
+    return list(orjson.loads(stored)) if stored else []
+
+
+_in_this: WeakKeyDictionary[Transaction, Counter[str]] = WeakKeyDictionary()
+
+
+def _given(connection: Connection) -> Counter[str]:
+    """What the running transaction has given to whom, and not saved yet."""
+    running = connection.get_transaction()
+    assert running is not None, "orders are given only where they are saved"
+    return _in_this.setdefault(running, Counter())
+
+
+# --- turns, waits, customers --------------------------------------------------------------------------------------------
+
+
+def _turn(connection: Connection, team: str) -> str | None:
+    """To whom the team's last order went. Nobody else gives orders of this team before the commit."""
+    turn = select(assign_turns.c.last).where(assign_turns.c.team == team).with_for_update()
+    found = connection.execute(turn).first()
+    if found is None:
+        _add_once(connection, insert(assign_turns).values(team=team))
+        found = connection.execute(turn).one()
+    last: str | None = found[0]
+    return last
+
+
+def _ahead(connection: Connection, wish: Wish, run_id: str) -> int:
+    """How many others of the team wait for a hand and come first."""
+    at = micros(now())
+    mine = connection.execute(select(assign_waits.c.since).where(assign_waits.c.run_id == run_id)).scalar()
+    since = at if mine is None else mine
+    first = or_(
+        assign_waits.c.rank < wish.rank,
+        and_(assign_waits.c.rank == wish.rank, assign_waits.c.since < since),
+        and_(assign_waits.c.rank == wish.rank, assign_waits.c.since == since, assign_waits.c.run_id < run_id),
+    )
+    others = (
+        select(func.count())
+        .select_from(assign_waits.join(runs, runs.c.id == assign_waits.c.run_id))
+        .where(assign_waits.c.team == wish.team, assign_waits.c.run_id != run_id, first)
+        .where(assign_waits.c.seen_at >= at - FORGOTTEN_MICROS, runs.c.state == "waiting")
+    )
+    return int(connection.execute(others).scalar_one())
+
+
+def _wait(connection: Connection, wish: Wish, run_id: str) -> None:
+    at = micros(now())
+    seen = update(assign_waits).where(assign_waits.c.run_id == run_id)
+    told: Mapping[str, Any] = {"team": wish.team, "rank": wish.rank, "seen_at": at}
+    if connection.execute(seen.values(**told)).rowcount == 0:
+        connection.execute(insert(assign_waits).values(run_id=run_id, since=at, **told))
+
+
+def _owner_of(connection: Connection, wish: Wish) -> str | None:
+    if not wish.customer:
+        return None
+    query = select(customer_owners.c.owner).where(
+        customer_owners.c.channel == wish.channel, customer_owners.c.customer == wish.customer
+    )
+    return connection.execute(query).scalar()
+
+
+def _keep_customer(connection: Connection, channel: str, customer: str, owner: str) -> None:
+    kept = (customer_owners.c.channel == channel, customer_owners.c.customer == customer)
+    if connection.execute(update(customer_owners).where(*kept).values(owner=owner)).rowcount == 0:
+        _add_once(connection, insert(customer_owners).values(channel=channel, customer=customer, owner=owner))
+
+
+def _add_once(connection: Connection, row: Any) -> None:
+    """Add a row that somebody else may be adding too."""
+    try:
+        with connection.begin_nested():
+            connection.execute(row)
+    except IntegrityError:
+        return
