@@ -13,7 +13,7 @@ from pathlib import Path
 
 from runtime import redis_server
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 180
 
 
 class Missing(Exception):
