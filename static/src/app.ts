@@ -18,5 +18,6 @@ keepFollowing();
 keepForms();
 keepInboxKeys();
 keepMenus();
+keepMentions();
 keepTicks();
 keepToasts();
