@@ -14,6 +14,10 @@ from builder.admin import views as admin
 from builder.api import install_api
 from builder.away import views as away
 from builder.balance import views as balance
+from builder.board import hands as board_hands
+from builder.board import limits as board_limits
+from builder.board import views as board
+from builder.calendars import views as calendars
 from builder.canvas import drafts, forms, live, trying
 from builder.canvas import views as canvas
 from builder.channels import views as channels
@@ -24,11 +28,12 @@ from builder.flows import imports, using
 from builder.flows import views as flows
 from builder.guide import views as guide
 from builder.i18n import install_i18n
-from builder.inbox import hands
+from builder.inbox import filters, hands
 from builder.inbox import views as inbox
 from builder.ingest.views import install_uploads
 from builder.messages import deliveries, notices
 from builder.messages import views as messages
+from builder.kpi import views as kpi
 from builder.models import User, db
 from builder.moving import views as moving
 from builder.orders import refusals
@@ -36,12 +41,12 @@ from builder.orders import views as orders
 from builder.patience import Patience
 from builder.push import views as push
 from builder.push.views import install_push
+from builder.remarks.views import install_remarks
 from builder.start import views as start
 from builder.surges import views as surges
 from builder.systems import views as systems
 from builder.web import here, install_web
 from runtime.wiring import open_service
-from builder.remarks.views import install_remarks
 
 MAX_BODY = 8 * 1024 * 1024
 ROOMS = (
@@ -49,9 +54,13 @@ ROOMS = (
     start,
     inbox,
     hands,
+    filters,
+    board,
+    board_hands,
+    board_limits,
+    away,
     orders,
     balance,
-    away,
     failures,
     surges,
     changes,
@@ -67,12 +76,14 @@ ROOMS = (
     moving,
     guide,
     systems,
+    calendars,
     admin,
     channels,
     messages,
     deliveries,
     notices,
     push,
+    kpi,
 )
 
 
@@ -107,12 +118,14 @@ def assemble(settings: Settings) -> Flask:
     if settings.demo:
         _close_the_demo_to_foreign_names(app, settings)
     _install_runtime(app, settings)
+    board.install_board(app)
     _install_frame(app, settings)
     _install_people(app)
     for room in ROOMS:
         app.register_blueprint(room.pages)
     install_api(app, settings.secret_key)
     install_uploads(app, settings.home)
+    install_remarks(app)
     errors.install_errors(app)
     return app
 
@@ -124,7 +137,6 @@ def _close_the_demo_to_foreign_names(app: Flask, settings: Settings) -> None:
     def refuse() -> ResponseReturnValue | None:
         asked = urlsplit(f"//{request.host}").hostname
         return None if asked in known else ("The demo answers on this machine only, by the address it told.", 400)
-    install_remarks(app)
 
     app.before_request(refuse)
 

@@ -88,18 +88,21 @@ def navigation() -> list[Place]:
     places: list[tuple[Action, Place]] = [
         ("start.see", Place("start.page", _("Start"), "home", bar=True)),
         ("tasks.see", Place("inbox.list_page", _("Inbox"), "inbox", count="tasks", bar=True)),
+        ("board.see", Place("board.page", _("Board"), "clock")),
         ("orders.see", Place("orders.list_page", _("Orders"), "orders", bar=True)),
         ("orders.see", Place("failures.list_page", _("Failures"), "alert", count="failures", alarm=True)),
         ("orders.see", Place("surges.list_page", _("Surges"), "surge", count="surges", alarm=True)),
         ("refusals.see", Place("refusals.list_page", _("Refused"), "refused", count="refusals", alarm=True)),
         ("flows.see", Place("flows.list_page", _("Flows"), "flow", bar=True)),
         ("start.see", Place("notices.list_page", _("Notices"), "mail", count="notices")),
+        ("kpi.see", Place("kpi.page", _("Performance"), "chart")),
         ("start.see", Place("guide.contents", _("Guide"), "guide")),
         ("orders.see", Place("systems.list_page", _("Systems"), "plug", group="admin")),
         (
             "systems.manage",
             Place("messages.list_page", _("Messages"), "phone", group="admin", count="troubles", alarm=True),
         ),
+        ("calendars.see", Place("calendars.list_page", _("Calendars"), "calendar", group="admin")),
         ("people.manage", Place("admin.people", _("People"), "people", group="admin")),
         ("people.manage", Place("admin.channels", _("Channels"), "shop", group="admin")),
     ]

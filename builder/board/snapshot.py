@@ -1,0 +1,153 @@
+"""What stands on the board at a moment, read once for everybody who looks, and what has changed since another moment."""
+
+import hashlib
+import time
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from threading import Lock
+from typing import Final, NamedTuple
+
+from sqlalchemy import Engine
+
+from builder.board.forecasts import Forecasts
+from runtime import limits
+from runtime.core.forecast import Kin, nearest
+from runtime.core.plan import drawn_id
+from runtime.limits import MINUTE, Limits
+from runtime.store import board
+from runtime.store.board import Standing
+from runtime.store.database import reading
+
+KEPT: Final = 12
+SLOW: Final = 0.02
+PATIENCE: Final = 5
+FAR: Final = 2**62
+
+
+class Line(NamedTuple):
+    """A row of the board: what stands there, when its time ends, from when on it is amber, and what foretells its end.
+
+    `whole` says that the limit of the whole order ends first. Times are microseconds since the epoch.
+    """
+
+    of: Standing
+    due: int | None
+    amber: int | None
+    whole: bool
+    kin: Kin | None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Every row, the most urgent first. `mark` changes when any of them does."""
+
+    mark: str
+    lines: Mapping[str, Line]
+    order: tuple[str, ...]
+    forecast: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What became of the rows since an older snapshot."""
+
+    lines: tuple[Line, ...]
+    gone: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Board:
+    """The last snapshots of this process.
+
+    A read serves everybody for five times as long as it took, so that many who look cost no more than a few.
+    """
+
+    zone: tzinfo
+    forecasts: Forecasts
+    _kept: "OrderedDict[str, Snapshot]" = field(default_factory=OrderedDict)
+    _good_until: float = 0.0
+    _turn: Lock = field(default_factory=Lock)
+
+    def now(self, engine: Engine) -> Snapshot:
+        """The board as it is."""
+        with self._turn:
+            if self._kept and time.monotonic() < self._good_until:
+                return next(reversed(self._kept.values()))
+            began = time.monotonic()
+            found = self._read(engine)
+            took = time.monotonic() - began
+            self._good_until = began + (PATIENCE * took if took > SLOW else 0)
+            self._kept.pop(found.mark, None)
+            self._kept[found.mark] = found
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+            return found
+
+    def known(self, mark: str) -> Snapshot | None:
+        """An older snapshot, if it is still known here."""
+        with self._turn:
+            return self._kept.get(mark)
+
+    def forget(self) -> None:
+        """Somebody here has just changed something: look anew."""
+        with self._turn:
+            self._good_until = 0.0
+
+    def _read(self, engine: Engine) -> Snapshot:
+        with reading(engine) as connection:
+            found, allowed = board.standing(connection), limits.find(connection)
+            foretold = self.forecasts.now(connection, allowed)
+        last = next(reversed(self._kept.values()), None) if self._kept else None
+        lines = {}
+        for one in found:
+            kin = nearest(foretold.spreads, one.flow, drawn_id(one.node), self._hour(one.since)) if one.who else None
+            line = _line(one, allowed, kin)
+            before = last.lines.get(one.key) if last else None
+            # What stays the same is kept once, however many snapshots there are.
+            lines[one.key] = before if before == line and before is not None else line
+        order = sorted(lines, key=lambda key: _urgency(lines[key]))
+        told = hashlib.blake2b(digest_size=9)
+        told.update(foretold.mark.encode())
+        for key in order:
+            told.update(repr(lines[key]).encode())
+        return Snapshot(told.hexdigest(), lines, tuple(order), foretold.mark)
+
+    def _hour(self, at: int) -> int:
+        return datetime.fromtimestamp(at / 1e6, UTC).astimezone(self.zone).hour
+
+
+def changes(before: Snapshot, after: Snapshot) -> Change:
+    """What is new or different, and what is gone."""
+    return Change(
+        tuple(line for key in after.order if (line := after.lines[key]) is not before.lines.get(key)
+              and line != before.lines.get(key)),
+        tuple(key for key in before.order if key not in after.lines),
+    )  # fmt: skip
+
+
+def _line(one: Standing, allowed: Limits, kin: Kin | None) -> Line:
+    ends = sorted(_ends(one, allowed))
+    if not ends:
+        return Line(one, None, None, False, kin)
+    due, amber, whole = ends[0]
+    return Line(one, due, amber, whole, kin)
+
+
+def _ends(one: Standing, allowed: Limits) -> Iterator[tuple[int, int, bool]]:
+    """When the stage's and the order's time end, and from when on each is amber."""
+    own = allowed.set_for(one.flow, one.node) or (allowed.around(one.flow) if one.who else None)
+    if own:
+        due = one.due or one.since + own.minutes * MINUTE
+        yield due, due - own.amber_minutes * MINUTE, False
+    whole = allowed.of_order(one.flow)
+    if whole:
+        due = one.received + whole.minutes * MINUTE
+        yield due, due - whole.amber_minutes * MINUTE, True
+
+
+def _urgency(line: Line) -> tuple[int, int, str]:
+    """What was decided waits no more, and comes behind all that does."""
+    due = FAR if line.due is None or line.of.stopped is not None else line.due
+    return due, line.of.since, line.of.key
