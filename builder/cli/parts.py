@@ -155,7 +155,11 @@ async def _push(settings: Settings) -> None:
     await stop.wait()
     await stream.end(within=END_STREAMS_SECONDS)
     server.stop()  # type: ignore[no-untyped-call]
-    await serving
+    try:
+        await serving
+    except RuntimeError as broken:
+        why = str(broken).splitlines()[0]
+        raise SystemExit(f"Nothing is pushed at port {settings.push_port}: {why}. Set ORDERFLOW_PUSH_PORT.") from None
     listening.cancel()
 
 

@@ -6,7 +6,7 @@
  *     orders.end();
  *
  * In templates `<div id="list" data-follow="tasks" data-poll="5" hx-trigger="tidings" hx-get="…">` does the same by htmx;
- * `data-gap` is told in seconds too. It may be replaced by its answer: it is known by its id.
+ * `data-gap` and `data-calm` are told in seconds too. It may be replaced by its answer: it is known by its id.
  *
  * Topics: `orders` (any order moved), `balance`, `tasks`, `failures`, `surges`, `flows` (something was published),
  * `run:<id>`, `flow:<key>`.
@@ -79,12 +79,13 @@ export function keepFollowing(): void {
 }
 
 function followElement({ id, dataset }: HTMLElement): Subscription {
-  const { follow = "", poll, gap } = dataset;
+  const { follow = "", poll, calm, gap } = dataset;
   return subscribe(
     follow.split(" "),
     () => document.getElementById(id)?.dispatchEvent(new CustomEvent(TIDINGS)),
     {
       ...(poll === undefined ? {} : { poll: Number(poll) * 1_000 }),
+      ...(calm === undefined ? {} : { calm: Number(calm) * 1_000 }),
       ...(gap === undefined ? {} : { gap: Number(gap) * 1_000 }),
     },
   );

@@ -54,7 +54,6 @@ class Pusher:
 
     def start(self) -> None:
         """Starts the process and waits until it takes browsers in."""
-        kept = {name: text for name, text in os.environ.items() if not name.startswith("ORDERFLOW_")}
         told = {
             "ORDERFLOW_HOME": str(self.home),
             "ORDERFLOW_PUSH_PORT": str(self.port),
@@ -63,7 +62,7 @@ class Pusher:
         }
         with (self.home / "said").open("ab") as said:
             command = [sys.executable, "-m", "builder.cli", "push"]
-            self.process = subprocess.Popen(command, env=kept | told, stdout=said, stderr=said)
+            self.process = subprocess.Popen(command, env=clean_environment() | told, stdout=said, stderr=said)
         wait_for(lambda: self.health()[0] == 200)
 
     def kill(self, process: "subprocess.Popen[bytes]") -> None:
@@ -146,6 +145,11 @@ class Ear:
                 yield line.decode().rstrip("\n")
         except (OSError, http.client.HTTPException):
             return
+
+
+def clean_environment() -> dict[str, str]:
+    """The variables of this process, without settings."""
+    return {name: text for name, text in os.environ.items() if not name.startswith("ORDERFLOW_")}
 
 
 def wait_for(true: Callable[[], bool]) -> None:

@@ -2,13 +2,17 @@
 
 import asyncio
 import signal
+import socket
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from builder.push.passes import PASS_SECONDS, Passes
 from tests.push.conftest import Hear
-from tests.push.houses import ORIGIN, PATIENCE, SECRET_KEY, Pusher, wait_for
+from tests.push.houses import ORIGIN, PATIENCE, SECRET_KEY, Pusher, clean_environment, wait_for
 
 BROWSERS = 200
 
@@ -147,3 +151,15 @@ def test_it_ends_politely_with_open_streams(hear: Hear, mortal: Pusher) -> None:
     assert [ear.next() for ear in ears] == [("over", "1")] * 5
     assert mortal.process.wait(PATIENCE) == 0
     assert "Traceback" not in (mortal.home / "said").read_text("utf-8")
+
+
+def test_a_taken_port_is_told_in_a_sentence(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = str(other.getsockname()[1])
+        told = {"ORDERFLOW_HOME": str(tmp_path), "ORDERFLOW_PUSH_PORT": port}
+        command = [sys.executable, "-m", "builder.cli", "push"]
+        done = subprocess.run(command, env=clean_environment() | told, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert f"port {port}" in done.stderr and "Traceback" not in done.stderr
