@@ -83,7 +83,7 @@ class Calendar:
         """The stretches of working time after `since`, one after the other, in UTC. Shifts that overlap count once."""
         reached = since
         first = since.astimezone(self.zone).date().toordinal()
-        for number in range(first - 1, min(first + days, date.max.toordinal() - 2)):
+        for number in range(max(first - 1, 1), min(first + days, date.max.toordinal() - 2)):
             day = date.fromordinal(number)
             for shift in self.shifts(day):
                 start, end = max(reached, self._moment(day, shift.start)), self._moment(day, shift.end)

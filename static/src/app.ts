@@ -10,6 +10,7 @@ import { keepMenus } from "./menus";
 import { keepFollowing } from "./push";
 import { keepTicks } from "./ticking";
 import { keepToasts } from "./toasts";
+import { keepYears } from "./years";
 
 keepClocks();
 keepDesk();
@@ -17,7 +18,8 @@ keepDrops();
 keepFollowing();
 keepForms();
 keepInboxKeys();
-keepMenus();
 keepMentions();
+keepMenus();
 keepTicks();
 keepToasts();
+keepYears();
