@@ -1,7 +1,7 @@
 """The inbox's board: a list of tasks, and beside it one task with all that helps to decide it."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -15,6 +15,7 @@ from builder.auth import allows, may, reader
 from builder.drawn import DrawnFlow, drawn_version
 from builder.i18n import moment, words
 from builder.i18n.text import _
+from builder.inbox.narrowing import NOT_NARROW, Narrow, read_narrow
 from builder.labels import word
 from builder.models import engine
 from builder.orders.names import Names, names
@@ -40,10 +41,11 @@ class Look:
     show: str
     text: str
     after: tuple[int, str] | None
+    narrow: Narrow = NOT_NARROW
 
     def query(self, **more: Any) -> dict[str, Any]:
         """The look as parameters of an address."""
-        told = {"show": self.show if self.show != "all" else None, "q": self.text or None}
+        told = {"show": self.show if self.show != "all" else None, "q": self.text or None, **self.narrow.query()}
         return {name: value for name, value in (told | more).items() if value is not None}
 
 
@@ -132,14 +134,14 @@ def show_board(
     return answer
 
 
-def read_look() -> Look:
-    """The look that the request's address tells."""
-    show = request.args.get("show", "all")
-    after = request.args.get("after", "")
-    place, _dot, trace = after.partition("-")
+def read_look(told: Mapping[str, str] | None = None) -> Look:
+    """The look that the request's address tells, or what else is told."""
+    told = request.args if told is None else told
+    show = told.get("show", "all")
+    place, _dot, trace = told.get("after", "").partition("-")
     known = bool(trace) and place.isascii() and place.isdigit() and len(place) < 20 and int(place) <= LARGEST_PLACE
     cursor = (int(place), trace) if known else None
-    return Look(show if show in SHOWS else "all", request.args.get("q", "").strip()[:128], cursor)
+    return Look(show if show in SHOWS else "all", told.get("q", "").strip()[:128], cursor, read_narrow(told))
 
 
 def _shows() -> tuple[tuple[str, str], ...]:
@@ -149,18 +151,26 @@ def _shows() -> tuple[tuple[str, str], ...]:
 def find_shelf(connection: Connection, look: Look) -> Shelf:
     """The page of the inbox that a look shows."""
     rows = queries.find_tasks(
-        connection,
-        None if _sees_all() else reader(),
-        text=look.text,
-        who_kind="team" if look.show == "team" else None,
-        own=current_user.name if look.show == "mine" else None,
-        due_before=micros(now()) if look.show == "overdue" else None,
-        after=look.after,
-        limit=PAGE + 1,
+        connection, None if _sees_all() else reader(), **_wanted(look), after=look.after, limit=PAGE + 1
     )
     more = f"{rows[PAGE - 1]['place']}-{rows[PAGE - 1]['trace']}" if len(rows) > PAGE else None
     told = "|".join(f"{row['trace']} {row['due_at']} {row['who']} {row['claimed_by']}" for row in rows)
     return Shelf(tuple(rows[:PAGE]), more, hashlib.sha256(told.encode()).hexdigest()[:16])
+
+
+def count_found(connection: Connection, look: Look) -> int:
+    """How many tasks a look shows, on all its pages."""
+    return queries.count_found(connection, None if _sees_all() else reader(), **_wanted(look))
+
+
+def _wanted(look: Look) -> dict[str, Any]:
+    return {
+        "text": look.text,
+        "who_kind": "team" if look.show == "team" else None,
+        "own": current_user.name if look.show == "mine" else None,
+        "due_before": micros(now()) if look.show == "overdue" else None,
+        "narrowed": look.narrow.conditions(),
+    }
 
 
 def _sees_all() -> bool:

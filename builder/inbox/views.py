@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy import Connection
@@ -12,6 +12,7 @@ from builder.auth import may, reader, requires
 from builder.drawn import drawn_version
 from builder.i18n.text import _, ngettext
 from builder.inbox.board import Done, find_following, find_shelf, go_on, late_words, read_look, show_board, undo_seconds
+from builder.inbox.filters import first_look
 from builder.labels import word
 from builder.models import engine
 from builder.orders.names import names
@@ -30,7 +31,10 @@ VERDICTS: Final[Mapping[str, Verdict]] = {"approve": "approve", "reject": "rejec
 @pages.get("/inbox")
 @requires("tasks.see")
 def list_page() -> ResponseReturnValue:
-    """The list, and on a wide screen the first task beside it."""
+    """The list, and on a wide screen the first task beside it; a person may begin with a filter of their own."""
+    begins = first_look()
+    if begins is not None:
+        return redirect(begins)
     return show_board(read_look(), None)
 
 

@@ -184,6 +184,7 @@ def find_tasks(
     own: str | None = None,
     due_before: int | None = None,
     channels: Collection[str] | None = None,
+    narrowed: Collection[ColumnElement[bool]] = (),
     after: tuple[int, str] | None = None,
     limit: int = 50,
 ) -> Sequence[RowMapping]:
@@ -191,21 +192,12 @@ def find_tasks(
 
     `who_kind` keeps those that ask a person, a team or a role; `own` those that ask this person alone, or that they have
     claimed; `due_before` those whose deadline lies before;
-    `channels` those of orders from these.
+    `channels` those of orders from these; `narrowed` those that fit these conditions on tasks, orders and runs.
     Each row carries `place`, the number by which the list is sorted: the deadline, or what stands for none.
     """
     place = _task_place()
-    query = _tasks_with_orders().where(tasks.c.state == state)
-    if reader:
-        query = query.where(_may_see(reader))
-    if text:
-        query = query.where(matches(connection, text))
-    if who_kind:
-        query = query.where(tasks.c.who_kind == who_kind)
-    if own:
-        query = query.where(or_(tasks.c.who_kind == "person", tasks.c.claimed_by == own))
-    if due_before is not None:
-        query = query.where(tasks.c.due_at < due_before)
+    wanted = _wanted(connection, reader, text, who_kind, own, due_before)
+    query = _tasks_with_orders().where(tasks.c.state == state, *wanted, *narrowed)
     if channels is not None:
         query = query.where(orders.c.channel.in_(channels))
     if after:
@@ -222,6 +214,22 @@ def count_tasks(connection: Connection, reader: Reader | None) -> int:
     """How many open tasks the reader may see."""
     query = select(func.count()).select_from(tasks).where(tasks.c.state == "open")
     return connection.execute(query.where(_may_see(reader)) if reader else query).scalar_one()
+
+
+def count_found(
+    connection: Connection,
+    reader: Reader | None,
+    *,
+    text: str = "",
+    who_kind: str | None = None,
+    own: str | None = None,
+    due_before: int | None = None,
+    narrowed: Collection[ColumnElement[bool]] = (),
+) -> int:
+    """How many open tasks `find_tasks` finds, whatever the page."""
+    query = _joined(select(func.count()).select_from(tasks)).where(tasks.c.state == "open", *narrowed)
+    wanted = _wanted(connection, reader, text, who_kind, own, due_before)
+    return int(connection.execute(query.where(*wanted)).scalar_one())
 
 
 def may_decide(connection: Connection, task_trace: str, reader: Reader) -> bool:
@@ -245,8 +253,35 @@ def _task_place() -> Any:
     return func.coalesce(tasks.c.due_at, NEVER).label("place")
 
 
+def _wanted(
+    connection: Connection,
+    reader: Reader | None,
+    text: str,
+    who_kind: str | None,
+    own: str | None,
+    due_before: int | None,
+) -> list[ColumnElement[bool]]:
+    """The conditions on tasks and their orders that `find_tasks` tells of."""
+    told: list[ColumnElement[bool]] = []
+    if reader:
+        told.append(_may_see(reader))
+    if text:
+        told.append(matches(connection, text))
+    if who_kind:
+        told.append(tasks.c.who_kind == who_kind)
+    if own:
+        told.append(or_(tasks.c.who_kind == "person", tasks.c.claimed_by == own))
+    if due_before is not None:
+        told.append(tasks.c.due_at < due_before)
+    return told
+
+
+def _joined(query: Select[Any]) -> Select[Any]:
+    return query.join(orders, orders.c.run_id == tasks.c.run_id).join(runs, runs.c.id == tasks.c.run_id)
+
+
 def _tasks_with_orders() -> Select[Any]:
-    return (
+    return _joined(
         select(
             tasks,
             _task_place(),
@@ -259,8 +294,6 @@ def _tasks_with_orders() -> Select[Any]:
             runs.c.flow_key,
             runs.c.version_id,
         )
-        .join(orders, orders.c.run_id == tasks.c.run_id)
-        .join(runs, runs.c.id == tasks.c.run_id)
     )
 
 

@@ -1,4 +1,4 @@
-/** The inbox by keyboard: j and k walk, a approves, r rejects, x ticks, u undoes, c claims, t hands over, 1 to 9 choose a reason, o opens the order, / searches. */
+/** The inbox by keyboard: j and k walk, a approves, r rejects, x ticks, u undoes, c claims, t hands over, 1 to 9 choose a reason, o opens the order, g and a number go to a kept filter, / searches. */
 
 import { openDialog } from "./menus";
 
@@ -44,8 +44,10 @@ function act(key: string): boolean {
       return undo();
     case "o":
       return follow("[data-order-link]");
+    case "g":
+      return goOn();
     default:
-      return /^[1-9]$/.test(key) && tick(Number(key));
+      return goTo(key) || (/^[1-9]$/.test(key) && tick(Number(key)));
   }
 }
 
@@ -54,6 +56,21 @@ function openFirst(): void {
   const open = document.querySelector("#task > *, [data-task][aria-current]");
   if (!open && matchMedia("(width >= 760px)").matches)
     document.querySelector<HTMLElement>("[data-task]")?.click();
+}
+
+/** `g` and then, while one still thinks of it, a number: the kept filter of this number; 0 for all tasks. */
+const GO_WITHIN = 2_000;
+let going = 0;
+
+function goOn(): boolean {
+  going = performance.now() + GO_WITHIN;
+  return document.querySelector("[data-go]") !== null;
+}
+
+function goTo(key: string): boolean {
+  const wanted = performance.now() < going && /^\d$/.test(key);
+  going = 0;
+  return wanted && follow(`[data-go="${key}"]`);
 }
 
 function walk(step: number): boolean {
