@@ -42,16 +42,12 @@ class Forecasts:
     _good_until: float = 0.0
     _turn: Lock = field(default_factory=Lock)
 
-    @property
-    def last(self) -> Foretold:
-        """What was foretold last."""
-        return self._last
-
     def now(self, connection: Connection, allowed: Limits) -> Foretold:
         """What is foretold now, from at most the newest 20,000 tasks that are over."""
         with self._turn:
             if time.monotonic() >= self._good_until:
-                self._last = foretell(board.stays(connection, MOST), allowed, self.zone)
+                found = foretell(board.stays(connection, MOST), allowed, self.zone)
+                self._last = self._last if found == self._last else found
                 self._good_until = time.monotonic() + (GOOD_SECONDS if self._last.known else 0)
             return self._last
 

@@ -1,6 +1,6 @@
 """What stands on the board at a moment, read once for everybody who looks, and what has changed since another moment."""
 
-import hashlib
+import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Engine
 
-from builder.board.forecasts import Forecasts
+from builder.board.forecasts import Forecasts, Foretold
 from runtime import limits
 from runtime.core.forecast import Kin, nearest
 from runtime.core.plan import drawn_id
@@ -46,7 +46,8 @@ class Snapshot:
     mark: str
     lines: Mapping[str, Line]
     order: tuple[str, ...]
-    forecast: str
+    allowed: Limits
+    foretold: Foretold
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,23 +97,27 @@ class Board:
             self._good_until = 0.0
 
     def _read(self, engine: Engine) -> Snapshot:
-        with reading(engine) as connection:
-            found, allowed = board.standing(connection), limits.find(connection)
-            foretold = self.forecasts.now(connection, allowed)
         last = next(reversed(self._kept.values()), None) if self._kept else None
-        lines = {}
-        for one in found:
-            kin = nearest(foretold.spreads, one.flow, drawn_id(one.node), self._hour(one.since)) if one.who else None
-            line = _line(one, allowed, kin)
-            before = last.lines.get(one.key) if last else None
-            # What stays the same is kept once, however many snapshots there are.
-            lines[one.key] = before if before == line and before is not None else line
-        order = sorted(lines, key=lambda key: _urgency(lines[key]))
-        told = hashlib.blake2b(digest_size=9)
-        told.update(foretold.mark.encode())
-        for key in order:
-            told.update(repr(lines[key]).encode())
-        return Snapshot(told.hexdigest(), lines, tuple(order), foretold.mark)
+        with reading(engine) as connection:
+            found, allowed = board.standing(connection, _shown(last)), limits.find(connection)
+            foretold = self.forecasts.now(connection, allowed)
+        same = last is not None and last.allowed == allowed and last.foretold is foretold
+        before = last.lines if last is not None and same else {}
+        # What stays the same is kept once, however many snapshots there are.
+        lines = {
+            one.key: known if (known := before.get(one.key)) and known.of == one else self._line(one, allowed, foretold)
+            for one in found
+        }
+        if last and same and len(lines) == len(before) and all(before.get(key) is line for key, line in lines.items()):
+            return last
+        order = tuple(sorted(lines, key=lambda key: _urgency(lines[key])))
+        return Snapshot(secrets.token_hex(8), {key: lines[key] for key in order}, order, allowed, foretold)
+
+    def _line(self, one: Standing, allowed: Limits, foretold: Foretold) -> Line:
+        kin = nearest(foretold.spreads, one.flow, drawn_id(one.node), self._hour(one.since)) if one.who else None
+        ends = sorted(_ends(one, allowed))
+        due, amber, whole = ends[0] if ends else (None, None, False)
+        return Line(one, due, amber, whole, kin)
 
     def _hour(self, at: int) -> int:
         return datetime.fromtimestamp(at / 1e6, UTC).astimezone(self.zone).hour
@@ -127,12 +132,9 @@ def changes(before: Snapshot, after: Snapshot) -> Change:
     )  # fmt: skip
 
 
-def _line(one: Standing, allowed: Limits, kin: Kin | None) -> Line:
-    ends = sorted(_ends(one, allowed))
-    if not ends:
-        return Line(one, None, None, False, kin)
-    due, amber, whole = ends[0]
-    return Line(one, due, amber, whole, kin)
+def _shown(last: Snapshot | None) -> dict[str, board.Shown]:
+    """The orders that were read before."""
+    return {line.of.run_id: (line.of.number, line.of.buyer) for line in last.lines.values()} if last else {}
 
 
 def _ends(one: Standing, allowed: Limits) -> Iterator[tuple[int, int, bool]]:

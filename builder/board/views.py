@@ -1,6 +1,6 @@
 """The board's pages, and the rows that their script shows: all at first, then what has changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -49,8 +49,8 @@ def board_colours() -> tuple[tuple[str, str, str], ...]:
     """The colours of the board, each with its sign and its word: no colour stands alone."""
     return (
         ("red", "alert", _("Late")),
-        ("amber", "clock", _("Soon late")),
-        ("predicted", "surge", _("Late by forecast")),
+        ("amber", "clock", _("Due soon")),
+        ("predicted", "surge", _("Likely late")),
         ("calm", "check", _("In time")),
     )
 
@@ -106,9 +106,8 @@ def rows() -> ResponseReturnValue:
 @requires("board.see")
 def forecast() -> ResponseReturnValue:
     """How long the stages of the board take, as spreads in seconds, and how often predictions from them were right."""
-    board = the_board()
-    snapshot = board.now(engine())
-    foretold = board.forecasts.last
+    snapshot = the_board().now(engine())
+    foretold = snapshot.foretold
     needed = sorted({line.kin for line in snapshot.lines.values() if line.kin is not None})
     rate = foretold.rate
     told = {
@@ -139,7 +138,7 @@ def _told(found: Snapshot, lines: Sequence[Line], gone: Sequence[str] = (), afte
         "mark": found.mark,
         "after": after,
         "total": len(found.order),
-        "forecast": found.forecast,
+        "forecast": found.foretold.mark,
         "base": writer.base,
         "words": list(writer.words),
         "rows": told,
@@ -153,7 +152,8 @@ class _Writer:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._names: Names = names(connection)
-        self._flows: Mapping[str, str] = screens.flow_names(connection)
+        self._flows = {key: words(name) or key for key, name in screens.flow_names(connection).items()}
+        self._owners: dict[tuple[str, str, str | None], str] = {}
         self._nodes: dict[tuple[str | None, str], str] = {}
         self.words: dict[str, int] = {"": 0}
         self.base = micros(service().clock() - timedelta(days=1)) // SECOND
@@ -164,7 +164,7 @@ class _Writer:
         texts = (
             one.channel,
             one.flow,
-            words(self._flows.get(one.flow)) or one.flow,
+            self._flows.get(one.flow, one.flow),
             drawn_id(one.node),
             self._stage(one.version_id, one.node),
             self._owner(line),
@@ -186,10 +186,12 @@ class _Writer:
         return self._nodes[version_id, node]
 
     def _owner(self, line: Line) -> str:
-        one = line.of
-        if one.claimed_by:
-            return self._names.person(one.claimed_by)
-        return self._names.asked(one.who_kind, one.who) if one.who else ""
+        asked = line.of.who_kind, line.of.who, line.of.claimed_by
+        if asked not in self._owners:
+            kind, who, claimed_by = asked
+            one = self._names.person(claimed_by) if claimed_by else self._names.asked(kind, who)
+            self._owners[asked] = one if who else ""
+        return self._owners[asked]
 
     def _seconds(self, at: int | None) -> int | None:
         return None if at is None else at // SECOND - self.base

@@ -12,7 +12,8 @@ from typing import Final
 
 SHARES: Final = 20
 FEWEST: Final = 50
-HALF: Final = 0.5
+MIDDLE: Final = 0.5
+LOOKS: Final = (0.25, 0.5, 0.75)
 LATE_PARTS: Final = 10
 TRAINED_PARTS: Final = 7
 
@@ -38,10 +39,10 @@ class Passed:
 
 @dataclass(frozen=True, slots=True)
 class HitRate:
-    """How good predictions were: made from the older part of what is known, at half of their time, of the newer part.
+    """How good predictions were: made from the older part of what is known, of the newer part.
 
-    `looked` orders stood open at half of their time; `predicted` of them should have become late, of which `hits` did;
-    `late` became late in all.
+    Each of the newer ones is looked at after a quarter, half and three quarters of its time, if it still stood there:
+    `looked` looks. At `predicted` of them it should have become late, at `hits` of those it did; at `late` it did in all.
     """
 
     looked: int
@@ -89,20 +90,20 @@ def back_test(passed: Sequence[Passed]) -> HitRate:
     in_turn = sorted(passed, key=lambda one: one.since)
     cut = len(in_turn) * TRAINED_PARTS // LATE_PARTS
     known = spreads(in_turn[:cut])
-    looked = predicted = hits = late = 0
-    for one in in_turn[cut:]:
-        kin = nearest(known, one.flow, one.node, one.hour)
-        if kin is None or one.limit is None or one.seconds <= one.limit * HALF:
-            continue
-        is_late, told_late = one.seconds > one.limit, becomes_late(known[kin], one.limit * HALF, one.limit)
-        looked, late, predicted = looked + 1, late + is_late, predicted + told_late
-        hits += is_late and told_late
-    return HitRate(looked, predicted, hits, late)
+    looks = [
+        (one.seconds > one.limit, becomes_late(known[kin], one.limit * share, one.limit))
+        for one in in_turn[cut:]
+        if one.limit is not None and (kin := nearest(known, one.flow, one.node, one.hour)) is not None
+        for share in LOOKS
+        if one.seconds > one.limit * share
+    ]
+    foretold = [is_late for is_late, told_late in looks if told_late]
+    return HitRate(len(looks), len(foretold), sum(foretold), sum(is_late for is_late, _told in looks))
 
 
 def becomes_late(told: Spread, age: float, limit: float) -> bool:
     """Whether at this age the middle of what may come lies behind the limit. Longer than anybody before: it does."""
-    middle = remaining(told, age, HALF)
+    middle = remaining(told, age, MIDDLE)
     return middle is None or age + middle > limit
 
 

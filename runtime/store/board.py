@@ -1,6 +1,6 @@
 """Reads of the board: every open order with whom or what it waits for, and how long stages took lately."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -11,6 +11,7 @@ from runtime.store.tables import orders, runs, tasks
 from runtime.store.versions import OPEN
 
 NOT_BEGUN: Final = "[]"
+MOST_BY_ID: Final = 500
 
 
 class Standing(NamedTuple):
@@ -54,74 +55,45 @@ class Stay(NamedTuple):
     overdue: bool
 
 
-def standing(connection: Connection) -> list[Standing]:
-    """What all open orders wait for, in no order. Two statements, however many there are."""
+Shown = tuple[str, str]
+"""An order's number and its buyer, as lists show them; they never change."""
+
+
+def standing(connection: Connection, known: Mapping[str, Shown]) -> list[Standing]:
+    """What all open orders wait for, in no order. `known` are orders that were read before: they are not read again."""
     asked: dict[str, list[Any]] = {}
-    for task in connection.execute(_asking()):
-        asked.setdefault(task.run_id, []).append(task)
-    return [one for order in connection.execute(_open_orders()) for one in _of_order(order, asked.get(order.id, []))]
+    for task in connection.execute(_asking()).all():
+        asked.setdefault(task[1], []).append(task)
+    found = connection.execute(_open_runs()).all()
+    shown = {**known, **_shown(connection, [run[0] for run in found if run[0] not in known])}
+    return [one for run in found if run[0] in shown for one in _of_order(run, shown[run[0]], asked.get(run[0], ()))]
 
 
-def _of_order(order: Any, asked: list[Any]) -> Iterator[Standing]:
-    yield from (_at_task(order, task) for task in asked)
-    if order.tokens == NOT_BEGUN:
-        rest = "held" if order.state == "held" else "queued"
-        yield _at_place(order, order.id, "", rest, order.received_at)
+def _of_order(run: Any, shown: Shown, asked: Collection[Any]) -> Iterator[Standing]:
+    run_id, channel, flow, version_id, state, tokens, received = run
+    order = (run_id, *shown, channel, flow or "", version_id)
+    for trace, _run_id, node, task_state, who_kind, who, since, due, stopped, claimed_by, decided_by in asked:
+        is_open = task_state == "open"
+        rest, owner = ("person", claimed_by) if is_open else ("decided", decided_by)
+        yield Standing(trace, *order, node, rest, who_kind, who, owner, since, due, stopped, received)
+    if tokens == NOT_BEGUN:
+        rest = "held" if state == "held" else "queued"
+        yield Standing(run_id, *order, "", rest, "", "", None, received, None, None, received)
         return
-    places = {trace_code(*read_seat(task.trace)[:3]) for task in asked}
-    for token in orjson.loads(order.tokens):
-        key = trace_code(order.id, token["step"], token.get("attempt", 1))
+    # Most orders stand at one place, and its tasks are told already.
+    if len(asked) == 1 and tokens.count('"rest":') == 1:
+        return
+    places = {trace_code(*read_seat(task[0])[:3]) for task in asked}
+    for token in orjson.loads(tokens):
+        key = trace_code(run_id, token["step"], token.get("attempt", 1))
         if token["rest"] not in ("inside", "join") and key not in places:
-            yield _at_place(order, key, token["node"], token["rest"], token["since"])
+            rest, since = token["rest"], token["since"]
+            yield Standing(key, *order, token["node"], rest, "", "", None, since, None, None, received)
 
 
-def _at_task(order: Any, task: Any) -> Standing:
-    return Standing(
-        task.trace,
-        order.id,
-        order.external_id,
-        order.buyer or "",
-        order.channel,
-        order.flow_key or "",
-        order.version_id,
-        task.node,
-        "person" if task.state == "open" else "decided",
-        task.who_kind,
-        task.who,
-        task.claimed_by if task.state == "open" else task.decided_by,
-        task.asked_at,
-        task.due_at,
-        task.decided_at,
-        order.received_at,
-    )
-
-
-def _at_place(order: Any, key: str, node: str, rest: str, since: int) -> Standing:
-    return Standing(
-        key,
-        order.id,
-        order.external_id,
-        order.buyer or "",
-        order.channel,
-        order.flow_key or "",
-        order.version_id,
-        node,
-        rest,
-        "",
-        "",
-        None,
-        since,
-        None,
-        None,
-        order.received_at,
-    )
-
-
-def _open_orders() -> Any:
-    told = (orders.c.external_id, orders.c.buyer)
+def _open_runs() -> Any:
     own = (runs.c.id, runs.c.channel, runs.c.flow_key, runs.c.version_id, runs.c.state, runs.c.tokens)
-    query = select(*own, runs.c.received_at, *told).join(orders, orders.c.run_id == runs.c.id)
-    return query.where(runs.c.state.in_(OPEN))
+    return select(*own, runs.c.received_at).where(runs.c.state.in_(OPEN))
 
 
 def _asking() -> Any:
@@ -131,6 +103,16 @@ def _asking() -> Any:
     return select(*told, *times, tasks.c.claimed_by, tasks.c.decided_by).where(
         or_(tasks.c.state == "open", undelivered)
     )
+
+
+def _shown(connection: Connection, run_ids: Sequence[str]) -> dict[str, Shown]:
+    """Few are asked for by their ids, many by being open."""
+    query = select(orders.c.run_id, orders.c.external_id, orders.c.buyer)
+    if len(run_ids) > MOST_BY_ID:
+        query = query.join(runs, runs.c.id == orders.c.run_id).where(runs.c.state.in_(OPEN))
+    else:
+        query = query.where(orders.c.run_id.in_(run_ids))
+    return {id_: (number, buyer or "") for id_, number, buyer in connection.execute(query).all()} if run_ids else {}
 
 
 def stays(connection: Connection, most: int) -> list[Stay]:
