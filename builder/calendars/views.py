@@ -16,7 +16,7 @@ from builder.i18n import words
 from builder.i18n.text import _, ngettext
 from builder.labels import told_problem
 from builder.models import engine
-from builder.web import asker, go
+from builder.web import asker, counting, go
 from nodes.contract import Words
 from runtime import calendars
 from runtime.actor import Actor
@@ -104,7 +104,7 @@ def change(key: str) -> ResponseReturnValue:
             before,
             name=_typed_name(before.key),
             document={**filled, "week": week, "days": before.document["days"]},
-            rev=request.form.get("rev", -1, type=int),
+            rev=counting(request.form.get("rev")) or 0,
         )
         problems = problems or calendars.problems_of(kept, new=False)
         stale = not problems and not calendars.change(connection, kept, _asker(), micros(now()))

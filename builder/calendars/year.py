@@ -18,6 +18,9 @@ from runtime.core.working import WEEKDAYS
 Document = Mapping[str, Any]
 Mark = Literal["off", "works", "usual", "rest"]
 
+# As calendars on walls show them: a letter each in English, 休 and 班 in Chinese.
+_SIGNS: Final = {"en": {"off": "H", "works": "W"}, "zh-CN": {"off": "休", "works": "班"}}
+
 SOON: Final = 60
 """So many days before the known holidays end, people are told."""
 
@@ -164,6 +167,11 @@ def _stretch(document: Document, days: list[date]) -> Stretch:
     special = document["days"][first.isoformat()]
     when = short_day(first) if first == last else f"{short_day(first)} – {short_day(last)}"
     return Stretch(first, special["kind"], when, day_line(document, first))
+
+
+def sign(mark: str) -> str:
+    """The sign of a special day, which tells it without its colour."""
+    return _SIGNS[language_tag()][mark]
 
 
 def next_opening(kept: Kept, at: datetime) -> tuple[bool, datetime | None]:

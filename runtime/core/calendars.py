@@ -30,6 +30,7 @@ MOST_DAYS: Final = 2_000
 MOST_LINES: Final = 500
 LONGEST_STRETCH: Final = 60
 LONGEST_NAME: Final = 100
+LONGEST_LINE: Final = 400
 _FIRST_YEAR, _LAST_YEAR = 2000, 2199
 
 _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?", re.ASCII)
@@ -141,6 +142,8 @@ def _is_date(text: str) -> bool:
 
 def type_shifts(text: str) -> Shifts | None:
     """Shifts that somebody typed, like `09:00-12:00, 13:00-18:00`; none for an empty text, None for an unreadable one."""
+    if len(text) > LONGEST_LINE:
+        return None
     parts = re.split(r"[,;、\s]+", _tight(normalize("NFKC", text)).strip(" ,;、"))
     read = [_type_shift(part) for part in parts if part]
     return None if None in read else [shift for shift in read if shift]
@@ -187,6 +190,8 @@ def type_days(text: str, week: Document) -> list[Line]:
 
 
 def _type_line(number: int, text: str, week: Document) -> Line:
+    if len(text) > LONGEST_LINE:
+        return Line(number, f"{text[:LONGEST_LINE]}…", {}, Problem("calendar.line_long", params={"most": LONGEST_LINE}))
     when, kind, rest = (*_tight(normalize("NFKC", text)).split(maxsplit=2), "", "", "")[:3]
     days = _stretch(when)
     special = _type_special(_KINDS.get(kind.lower()), rest, week)

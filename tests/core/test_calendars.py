@@ -139,8 +139,9 @@ def test_lines_tell_days_off_swapped_days_and_stretches() -> None:
         ("2027-02-06 perhaps", "calendar.line_kind"),
         ("2027-02-06 works sun", "calendar.like_off"),
         ("2027-02-06 off " + "x" * 101, "calendar.line_name"),
+        ("2027-02-06 off " + "x" * 400, "calendar.line_long"),
     ],
-    ids=range(9),
+    ids=range(10),
 )
 def test_a_line_that_cannot_be_read_says_why_and_spares_its_neighbours(line: str, code: str) -> None:
     wrong, fit = type_days(f"{line}\n2027-03-01 off", WEEK)

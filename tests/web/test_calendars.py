@@ -220,3 +220,15 @@ def test_leads_look_and_administrators_change(house: House, root: Visitor) -> No
     assert 'name="kind"' not in page
     assert lead.post("/calendars/CN/days", {"day": "2026-12-24", "kind": "off"}).status_code == 403
     house.enter("chen").get("/calendars", 403)
+
+
+def test_whatever_is_sent_is_answered(house: House, root: Visitor) -> None:
+    odd = ("", "-1", "9" * 30, "<b>", "💥", "1e5", "a" * 3000, "2026-10-01")
+    names = ("year", "day", "since", "minutes", "rev", "until", "kind", "like", "shifts", "name", "lines", "act")
+    for value in odd:
+        everywhere = dict.fromkeys((*names, *WEEK, "key", "name_en", "zone", "known_until", "source"), value)
+        assert root.look("/calendars/CN", query_string=everywhere).status_code == 200
+        for address in ("", "/days", "/lines"):
+            assert root.post(f"/calendars/CN{address}", everywhere).status_code < 500, (address, value)
+        assert root.post("/calendars/new", everywhere).status_code < 500
+    assert calendars.problems_of(kept(house), new=False) == []
