@@ -39,6 +39,7 @@ PLACED_AT_ONCE: Final = 200
 LISTEN_SECONDS: Final = 0.2
 LOOK_AGAIN: Final = 5 * MINUTE
 KEPT_TRYING: Final = 24 * 60 * MINUTE
+KEPT: Final = 180 * 24 * 60 * MINUTE
 WAITS: Final = (5 * SECOND, 20 * SECOND, 60 * SECOND)
 
 Answer = Callable[[Mapping[str, Answered]], None]
@@ -72,6 +73,11 @@ class Post:
         with reading(self._engine) as connection:
             ways = mail.ways_with_work(connection, self._now())
         return moved + sum(self._begin(way) for way in ways) + self._sender.wait_for_the_young(LISTEN_SECONDS)
+
+    def tidy(self) -> None:
+        """Forget what was told long ago."""
+        with begin(self._engine, durable=False) as connection:
+            mail.forget(connection, _moment(self._now() - KEPT))
 
     def due(self) -> bool:
         """Whether anything can go on."""

@@ -154,6 +154,7 @@ class Service:
         if at >= self._tidy_at:
             self._tidy_at = at + TIDY_MICROS
             self.intake.tidy()
+            self.post.tidy()
             with begin(self.engine, durable=False) as connection:
                 lanes.know_all(connection)
         with reading(self.engine) as connection:

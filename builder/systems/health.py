@@ -67,7 +67,7 @@ def all_health(connection: Connection, at: int) -> list[Health]:
     for target in sorted({*outlets, *counted}):
         lane, waiting, away = counted.get(target, (Lane(*target), 0, 0))
         outlet = outlets.get(target)
-        if outlet or waiting or away:
+        if (outlet and not outlet.posted) or waiting or away:
             found.append(_health(connection, lane, outlet, waiting, away, at))
     return sorted(found, key=lambda one: (one.state.tone not in ("failed", "held", "waiting"), one.inside))
 
@@ -75,6 +75,8 @@ def all_health(connection: Connection, at: int) -> list[Health]:
 def health(connection: Connection, target: lanes.Target, at: int) -> Health | None:
     """How one system does; None when there is none of this name."""
     outlet = service().outbox.outlets.get(target)
+    if outlet and outlet.posted:
+        return None
     counted = _counted(connection, at)
     lane, waiting, away = counted.get(target, (Lane(*target), 0, 0))
     return _health(connection, lane, outlet, waiting, away, at) if outlet or target in counted else None

@@ -262,7 +262,7 @@ def _typed_before(row: Any, limits: Limits) -> Mapping[str, str]:
 
 def _outlet(adapter: str, name: str) -> Outlet:
     found = service().outbox.outlets.get((adapter, name))
-    if found is None:
+    if found is None or found.posted:
         abort(404)
     return found
 

@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, RowMapping, exists, func, insert, or_, select, union, update
+from sqlalchemy import Connection, RowMapping, delete, exists, func, insert, or_, select, union, update
 from sqlalchemy.exc import IntegrityError
+from ulid import ULID
 
 from runtime.core.postroom import Spent
 from runtime.core.problem import Problem
@@ -22,6 +23,7 @@ from runtime.store.tables import (
     letters,
     message_troubles,
     messages,
+    notices,
 )
 
 LOADED_AT_ONCE: Final = 500
@@ -293,6 +295,17 @@ def answer(connection: Connection, delivery_id: str, result: str, message: str, 
         answered = update(deliveries).where(deliveries.c.id == delivery_id)
         connection.execute(answered.values(result=result, message=message, millis=millis, due_at=None))
     return row
+
+
+def forget(connection: Connection, before: datetime) -> None:
+    """Forget what was told before, as far as it has come to its end. Ids tell when they were made."""
+    oldest = str(ULID.from_datetime(before))
+    connection.execute(delete(delivered_letters).where(delivered_letters.c.delivery_id < oldest))
+    connection.execute(delete(deliveries).where(deliveries.c.id < oldest, deliveries.c.due_at.is_(None)))
+    connection.execute(delete(notices).where(notices.c.message_id < oldest))
+    connection.execute(delete(letters).where(letters.c.id < oldest, letters.c.settled_at.is_not(None)))
+    open_still = select(letters.c.message_id)
+    connection.execute(delete(messages).where(messages.c.id < oldest, messages.c.id.not_in(open_still)))
 
 
 # --- troubles -----------------------------------------------------------------------------------------------------------

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import insert, select
 
 from builder.auth import add_user
@@ -24,6 +26,7 @@ from runtime.systems import LiveOutlets
 from runtime.telling import Word, tell
 from runtime.ways import Draft, act_on, add, choose, drop, flows_by, keep, problems_of
 from tests.core.flow_documents import document
+from tests.databases import Fresh
 from tests.store.conftest import SECRET_KEY, House, Watch
 from tests.trade import MANAGER, arrivals, publish
 
@@ -45,21 +48,22 @@ class Provider:
     taken: dict[str, Message] = field(default_factory=dict)
     times: list[tuple[str, float]] = field(default_factory=list)
     asked: int = 0
+    beyond: int = 0
     ill: Callable[[Message], NotDelivered | None] = lambda message: None
 
     def send(self, message: Message, by: Conveyance) -> Delivered | NotDelivered:
         self.asked += 1
         if by.secrets["key"] != self.good_key:
             return NotDelivered("wrong_key", Problem("wecom_robot.wrong_key", params={"said": "invalid key"}))
+        if message.key in self.taken:
+            return Delivered(message.key)
         broken = self.ill(message)
         if broken:
             return broken
-        if message.key in self.taken:
-            return Delivered(message.key)
         now = self.watch.now.timestamp()
         for cap in self.caps:
             mine = [at for to, at in self.times if cap.each == "channel" or to == message.to[0]]
-            assert sum(at > now - cap.seconds for at in mine) < cap.most, "beyond the cap"
+            self.beyond += sum(at > now - cap.seconds for at in mine) >= cap.most
         self.times.append((message.to[0] if message.to else "", now))
         self.taken[message.key] = message
         return Delivered(message.key)
@@ -96,6 +100,13 @@ class Town:
     def now(self) -> int:
         return micros(self.house.watch())
 
+    def bring(self) -> None:
+        """Let the post do what it can now."""
+        for _ in range(50):
+            if not self.house.service.post.work():
+                return
+        raise AssertionError("the work never ends")
+
     def letters(self) -> dict[str, int]:
         with reading(self.house.service.engine) as connection:
             states = list(connection.execute(select(letters.c.state)).scalars())
@@ -118,7 +129,9 @@ class Town:
 
 @pytest.fixture
 def town(sqlite_house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[Town]:
-    yield _town(sqlite_house, monkeypatch)
+    found = _town(sqlite_house, monkeypatch)
+    yield found
+    assert (found.robot.beyond, found.phones.beyond) == (0, 0), "nobody goes beyond a cap"
 
 
 def _town(house: House, monkeypatch: pytest.MonkeyPatch) -> Town:
@@ -377,3 +390,83 @@ def test_a_team_of_nobody_and_a_person_without_address_are_told_to_administrator
         known = sorted((row["kind"], row["subject"], row["times"]) for row in mail.troubles(connection))
     assert known == [("no_address", "person:wang", 2), ("nobody", "team:nobody", 1)]
     assert town.unread("root") == 3, "each trouble once, and what was told to nobody"
+
+
+def test_what_was_told_half_a_year_ago_is_forgotten_and_what_is_open_is_kept(town: Town) -> None:
+    town.set_up("room", "robot")
+    town.set_up("sms", "sms", secret="wrong")
+    town.say(1)
+    town.house.settle()
+    town.prefer("sms")
+    town.say(2, "person:zhao")
+    town.house.settle()
+    town.house.watch.go_on(days=181)
+    town.house.service.tick()
+    assert town.letters() == {"waiting": 1} and town.unread("wang") == 0
+
+
+FATES = st.sampled_from(("ok", "ok", "ok", "error", "refused", "capped", "wrong_key", "dies"))
+
+
+@given(
+    says=st.lists(st.tuples(st.integers(0, 90), st.booleans()), min_size=1, max_size=15),
+    fates=st.lists(FATES, max_size=12),
+    window=st.sampled_from((0, 20)),
+)
+@settings(
+    max_examples=8,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+def test_whatever_fails_every_message_arrives_exactly_once_or_is_known_not_to(
+    sqlite_databases: Fresh,
+    monkeypatch: pytest.MonkeyPatch,
+    says: list[tuple[int, bool]],
+    fates: list[str],
+    window: int,
+) -> None:
+    house = House(sqlite_databases())
+    town = _town(house, monkeypatch)
+    town.set_up("mail", "email")
+    town.set_up("sms", "sms", fall_back="mail", digest_seconds=window)
+    left = iter(fates)
+    town.phones.ill = lambda message: _fate(next(left, "ok"))
+    town.prefer("sms")
+    record, deaths = house.service.post._sender._record, iter([fate == "dies" for fate in fates])
+    house.service.post._sender._record = lambda told: None if next(deaths, False) else record(told)
+    for number, (pause, urgent) in enumerate(says):
+        house.watch.go_on(seconds=pause)
+        town.say(number, "person:zhao", urgent=urgent)
+        town.bring()
+    for _ in range(40):
+        if town.letters() == {"sent": len(says)}:
+            break
+        house.watch.go_on(minutes=5)
+        town.bring()
+    told = [one for provider in (town.phones, town.mails) for one in provider.texts]
+    for number in range(len(says)):
+        assert sum(_holds(text, number) for text in told) == 1, (number, told)
+    assert town.letters() == {"sent": len(says)} and town.phones.beyond == 0
+    house.service.engine.dispose()
+
+
+def _fate(fate: str) -> NotDelivered | None:
+    match fate:
+        case "ok" | "dies":
+            return None
+        case "wrong_key":
+            return NotDelivered("wrong_key", Problem("sms_http.wrong_key", params={"said": "401"}))
+        case "capped":
+            return NotDelivered("capped", Problem("messenger.capped", params={"said": "429"}), 30)
+        case kind:
+            return NotDelivered(kind, Problem(f"messenger.{kind}", params={"said": "no"}))  # type: ignore[arg-type]
+
+
+def _holds(text: str, number: int) -> bool:
+    """Whether a message is, or lists, the word with this number."""
+    return (
+        text == f"Order {number}|waits"
+        or f"· Order {number}" in text.splitlines()[0].split("|") + text.splitlines()[1:]
+    )
