@@ -56,7 +56,7 @@ def count_turn(connection: Connection, channel: str, at: int, *, failed: bool) -
     """Count a turn that ended. Only who has the pull out counts, after `go_on` or `fail`, so no two count at once."""
     hour_at = at - at % HOUR_MICROS
     row = (pull_turns.c.channel == channel, pull_turns.c.hour_at == hour_at)
-    more = {"turns": pull_turns.c.turns + 1, "failed": pull_turns.c.failed + failed}
+    more = {"turns": pull_turns.c.turns + 1, "failed": pull_turns.c.failed + int(failed)}
     if not connection.execute(update(pull_turns).where(*row).values(more)).rowcount:
         first = {"channel": channel, "hour_at": hour_at, "turns": 1, "failed": int(failed)}
         connection.execute(insert(pull_turns).values(first))
