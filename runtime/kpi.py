@@ -10,7 +10,7 @@ from math import ceil, sqrt
 from statistics import median
 from typing import Final, Literal, TypeVar
 
-from runtime.store.kpi import DeciderDay, OrderCount, TaskCount
+from runtime.store.kpi import DeciderDay, OrderCount, OrderDay, TaskCount, TaskDay
 
 SECOND: Final = 1_000_000
 ENOUGH: Final = 30
@@ -25,6 +25,8 @@ SETTLED_DAYS: Final = 3
 
 Turn = Literal["fell", "rose", "same", "few"]
 Key = TypeVar("Key", bound=Hashable)
+OrderRow = TypeVar("OrderRow", OrderCount, OrderDay)
+TaskRow = TypeVar("TaskRow", TaskCount, TaskDay)
 
 
 @dataclass(slots=True)
@@ -65,11 +67,12 @@ class Orders:
     failed: int = 0
     handling: Lengths = field(default_factory=Lengths)
 
-    def add(self, row: OrderCount) -> None:
+    def add(self, row: OrderCount | OrderDay) -> None:
         """So many more."""
+        counts = isinstance(row, OrderDay)
         self.received += row.number
-        self.touched += row.number * row.touched
-        self.failed += row.number * row.failed
+        self.touched += row.touched if counts else row.number * row.touched
+        self.failed += row.failed if counts else row.number * row.failed
         if row.seconds is not None:
             self.handling.add(row.seconds, row.number, row.micros)
 
@@ -83,11 +86,12 @@ class Decisions:
     late: int = 0
     handling: Lengths = field(default_factory=Lengths)
 
-    def add(self, row: TaskCount) -> None:
+    def add(self, row: TaskCount | TaskDay) -> None:
         """So many more."""
+        counts = isinstance(row, TaskDay)
         self.number += row.number
-        self.dated += row.number * row.dated
-        self.late += row.number * row.late
+        self.dated += row.dated if counts else row.number * row.dated
+        self.late += row.late if counts else row.number * row.late
         self.handling.add(row.seconds, row.number, row.micros)
 
 
@@ -96,7 +100,7 @@ def share(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
 
-def orders_by(rows: Iterable[OrderCount], key: Callable[[OrderCount], Key]) -> dict[Key, Orders]:
+def orders_by(rows: Iterable[OrderRow], key: Callable[[OrderRow], Key]) -> dict[Key, Orders]:
     """The orders, added up by whatever `key` says of a row."""
     found: dict[Key, Orders] = {}
     for row in rows:
@@ -104,7 +108,7 @@ def orders_by(rows: Iterable[OrderCount], key: Callable[[OrderCount], Key]) -> d
     return found
 
 
-def decisions_by(rows: Iterable[TaskCount], key: Callable[[TaskCount], Key]) -> dict[Key, Decisions]:
+def decisions_by(rows: Iterable[TaskRow], key: Callable[[TaskRow], Key]) -> dict[Key, Decisions]:
     """The decisions, added up by whatever `key` says of a row."""
     found: dict[Key, Decisions] = {}
     for row in rows:

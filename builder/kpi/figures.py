@@ -14,7 +14,7 @@ from builder.i18n.text import _
 from builder.kpi.counts import Counts
 from builder.kpi.drawing import Bin, Trend, trend
 from builder.kpi.periods import Period
-from runtime.kpi import SECOND, Decisions, Orders, Turn, share, turn_of_length, turn_of_share
+from runtime.kpi import SECOND, Decisions, Orders, Turn, decisions_by, orders_by, share, turn_of_length, turn_of_share
 
 Unit = Literal["time", "share"]
 PARTS: Final = 1_000_000
@@ -185,37 +185,23 @@ class Card:
 def cards(counts: Counts, period: Period, before: Side, after: Side, typed: Mapping[str, Baseline]) -> list[Card]:
     """All figures of a period."""
     days = _by_day(counts, period)
-    return [
-        Card(
-            change(figure, before, after),
-            trend(days[figure.key], period.first, typed[figure.key].value if figure.key in typed else None),
-            typed.get(figure.key),
-        )
-        for figure in FIGURES
-    ]
+    return [_card(figure, change(figure, before, after), days, period, typed.get(figure.key)) for figure in FIGURES]
 
 
-def _by_day(counts: Counts, period: Period) -> dict[str, list[tuple[date, float | None, int]]]:
-    """The figures of each day; of times it is the mean, which the database adds up by itself."""
+def _card(
+    figure: Figure, changed: Change, days: Mapping[date, Side], period: Period, baseline: Baseline | None
+) -> Card:
+    values = [(day, figure.value(side), figure.of(side)) for day, side in days.items()]
+    return Card(changed, trend(values, period.first, baseline.value if baseline else None), baseline)
+
+
+def _by_day(counts: Counts, period: Period) -> dict[date, Side]:
+    """What came in on each day."""
+    orders = orders_by(counts.order_days, lambda row: row.day)
+    decided = decisions_by(counts.task_days, lambda row: row.day)
     length = (period.last - period.trend_first).days + 1
     wanted = [period.trend_first + timedelta(days=more) for more in range(length)]
-    orders = {day: [0, 0, 0, 0, 0] for day in wanted}
-    decided = {day: [0, 0, 0, 0] for day in wanted}
-    for row in counts.order_days:
-        for place, number in enumerate(row[4:]):
-            orders.get(row.day, [0] * 5)[place] += number
-    for told in counts.task_days:
-        for place, number in enumerate(told[4:]):
-            decided.get(told.day, [0] * 4)[place] += number
-    handling = [(day, share(sums[4], sums[3]), sums[3]) for day, sums in orders.items()]
-    return {
-        "handling_p90": handling,
-        "handling_mean": handling,
-        "answer_p90": [(day, share(sums[3], sums[0]), sums[0]) for day, sums in decided.items()],
-        "touched": [(day, share(sums[1], sums[0]), sums[0]) for day, sums in orders.items()],
-        "errors": [(day, share(sums[2], sums[0]), sums[0]) for day, sums in orders.items()],
-        "overdue": [(day, share(sums[2], sums[1]), sums[1]) for day, sums in decided.items()],
-    }
+    return {day: Side("", orders.get(day, Orders()), decided.get(day, Decisions())) for day in wanted}
 
 
 # --- words ------------------------------------------------------------------------------------------------------------
@@ -243,7 +229,8 @@ def definition(key: str) -> tuple[str, str, str]:
         "handling_p90": (
             _(
                 "From the moment an order is received until it has ended. 9 in 10 orders took this long or less. "
-                "At most 5 percent or one second too low, because lengths are counted in steps."
+                "At most 5 percent or one second too low, because lengths are counted in steps; "
+                "of a single day up to 20 percent."
             ),
             handling_not,
             orders_from,

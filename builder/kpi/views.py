@@ -119,7 +119,7 @@ def page() -> ResponseReturnValue:
 
 @pages.get("/performance.<any(csv, xlsx):kind>")
 @requires("kpi.see")
-def file(kind: str) -> ResponseReturnValue:
+def export(kind: str) -> ResponseReturnValue:
     """The figures as a file for spreadsheets: `csv` or `xlsx`."""
     period, _whole, counts = _counted()
     people, versions, _baselines, _costs = _known()

@@ -50,6 +50,8 @@ EPOCH: Final = date(1970, 1, 1)
 STEPS: Final = ((100, 1), (600, 5), (3_600, 20), (21_600, 120), (86_400, 600))
 """Lengths below so many seconds are counted in steps of so many; longer ones by the hour."""
 LONGEST_STEP: Final = 3_600
+DAY_STEPS: Final = ((10, 1), (60, 5), (600, 30), (3_600, 180), (21_600, 900), (86_400, 3_600))
+"""Coarser ones, where the lengths of each single day are counted."""
 LOST_KINDS: Final = ("not_stored", "run_missing", "order_missing", "journal_orphan")
 COSTS: Final = "kpi_costs"
 
@@ -77,16 +79,16 @@ class OrderCount(NamedTuple):
 
 
 class OrderDay(NamedTuple):
-    """The orders of a day that are alike: how many; how many of them people touched, failed, ended; their lengths' sum."""
+    """The orders of a day that are alike: how many, how many people touched, how many failed; otherwise as `OrderCount`."""
 
     day: date
     flow: str | None
     version: str | None
     channel: str
+    seconds: int | None
     number: int
     touched: int
     failed: int
-    ended: int
     micros: int
 
 
@@ -107,12 +109,13 @@ class TaskCount(NamedTuple):
 
 
 class TaskDay(NamedTuple):
-    """Decisions about the orders of a day that are alike: how many, with a deadline, after it; their lengths' sum."""
+    """Decisions about the orders of a day that are alike: how many, with a deadline, after it; else as `TaskCount`."""
 
     day: date
     flow: str | None
     version: str | None
     channel: str
+    seconds: int
     number: int
     dated: int
     late: int
@@ -166,10 +169,14 @@ def order_counts(connection: Connection, before: Span, now: Span) -> list[OrderC
 
 def order_days(connection: Connection, span: Span, zone: tzinfo) -> list[OrderDay]:
     """The orders that came in within a span, counted by the day on which they came."""
-    keys = (_day(runs.c.received_at, span, zone), runs.c.flow_key, runs.c.version_id, runs.c.channel)
-    told = (_flag(_TOUCHED), _flag(_FAILED), _flag(runs.c.ended_at.is_not(None)), _ORDER_LENGTH)
+    length = _step(_ORDER_LENGTH, DAY_STEPS)
+    keys = (_day(runs.c.received_at, span, zone), runs.c.flow_key, runs.c.version_id, runs.c.channel, length)
+    told = (_flag(_TOUCHED), _flag(_FAILED), _ORDER_LENGTH)
     query = _summed(select(*_named(keys), *_named(told, "s")).where(_in_span(runs.c.id, span)), keys, told)
-    return [OrderDay(_date(row[0]), *row[1:5], *map(_number, row[5:])) for row in connection.execute(query)]
+    return [
+        OrderDay(_date(row[0]), row[1], row[2], row[3], _whole(row[4]), *map(_number, row[5:]))
+        for row in connection.execute(query)
+    ]
 
 
 def task_counts(connection: Connection, before: Span, now: Span) -> list[TaskCount]:
@@ -195,12 +202,13 @@ def task_counts(connection: Connection, before: Span, now: Span) -> list[TaskCou
 
 def task_days(connection: Connection, span: Span, zone: tzinfo) -> list[TaskDay]:
     """What people decided about the orders that came in within a span, counted by the day on which those came."""
-    keys = (_day(runs.c.received_at, span, zone), runs.c.flow_key, runs.c.version_id, runs.c.channel)
+    length = _step(_TASK_LENGTH, DAY_STEPS)
+    keys = (_day(runs.c.received_at, span, zone), runs.c.flow_key, runs.c.version_id, runs.c.channel, length)
     told = (_flag(tasks.c.due_at.is_not(None)), _flag(_LATE), _TASK_LENGTH)
     within = (_in_span(tasks.c.trace, span), tasks.c.decided_by.is_not(None))
     asked = select(*_named(keys), *_named(told, "s")).join(runs, runs.c.id == tasks.c.run_id).where(*within)
     return [
-        TaskDay(_date(row[0]), *row[1:5], *map(_number, row[5:]))
+        TaskDay(_date(row[0]), *row[1:4], *map(_number, row[4:]))
         for row in connection.execute(_summed(asked, keys, told))
     ]
 
@@ -331,11 +339,11 @@ def _not_below_zero(length: ColumnElement[int]) -> ColumnElement[int]:
     return case((length < 0, 0), else_=length)
 
 
-def _step(micros: ColumnElement[Any]) -> ColumnElement[int]:
+def _step(micros: ColumnElement[Any], steps: Sequence[tuple[int, int]] = STEPS) -> ColumnElement[int]:
     """The length in whole seconds, down to its step."""
     seconds = micros // SECOND
-    steps = [(seconds < limit, seconds // step * step) for limit, step in STEPS]
-    return cast(case(*steps, else_=seconds // LONGEST_STEP * LONGEST_STEP), Integer)
+    cases = [(seconds < limit, seconds // step * step) for limit, step in steps]
+    return cast(case(*cases, else_=seconds // LONGEST_STEP * LONGEST_STEP), Integer)
 
 
 def _day(column: Column[Any], span: Span, zone: tzinfo) -> ColumnElement[int]:
