@@ -18,9 +18,13 @@ from tests.web.conftest import House, Visitor
 
 WEEK = {f"week.{day}": "09:00-18:00" for day in ("mon", "tue", "wed", "thu", "fri")}
 SETTINGS = {"name_en": "China", "name_zh": "中国", "zone": "Asia/Shanghai", "known_until": "2026-12-31", **WEEK}
-COUNTS_BY_IT = document(
-    [("in", "ingest", {}), ("rest", "wait", {"kind": "next_working_time", "calendar": "CN"}), ("end", "end", {})],
-    ["in.out>rest", "rest.out>end"],
+ASKS = document(
+    [
+        ("in", "ingest", {}),
+        ("ask", "approval", approval(deadline_minutes=60, calendar="CN", who={"kind": "role", "value": "lead"})),
+        ("end", "end", {}),
+    ],
+    ["in.out>ask", "ask.approved>end", "ask.rejected>end"],
     key="office-hours",
     channels=["office"],
 )
@@ -61,19 +65,10 @@ def test_people_see_shifts_holidays_and_until_when_they_are_known(root: Visitor)
     assert 'aria-label="Thursday, 1 October 2026: off · National Day"' in page
     assert 'aria-label="Saturday, 10 October 2026: worked like Monday · National Day, swapped day"' in page
     assert "1 Oct – 7 Oct" in page
+    tried = root.get("/calendars/CN?since=2026-09-30T17:00&minutes=120")
+    assert "Thursday, 8 October 2026, 10:00" in tried
     root.speak("zh-CN")
     assert "国庆节" in root.get("/calendars/CN?day=2026-10-01")
-
-
-def test_years_that_no_calendar_has_are_no_error(root: Visitor) -> None:
-    for asked in ("year=2027", "year=0", "year=99999", "year=x", "day=2026-02-30", "since=x&minutes=x", "minutes=-1"):
-        root.get(f"/calendars/CN?{asked}")
-    root.get("/calendars/nowhere", 404)
-
-
-def test_a_deadline_is_tried_on_the_page(root: Visitor) -> None:
-    page = root.get("/calendars/CN?since=2026-09-30T17:00&minutes=120")
-    assert "Thursday, 8 October 2026, 10:00" in page
 
 
 def test_a_day_and_the_days_after_it_are_changed_together(house: House, root: Visitor) -> None:
@@ -91,11 +86,9 @@ def test_a_day_and_the_days_after_it_are_changed_together(house: House, root: Vi
     assert days["2026-12-27"] == {"kind": "works", "like": "fri"}
     assert "2026-12-25" not in days
     assert acts(house) == [("calendar.add", "orderflow"), *[("calendar.change", "root")] * 4]
-
-
-def test_a_name_that_was_not_touched_stays_in_both_languages(house: House, root: Visitor) -> None:
     root.post("/calendars/CN/days", {"day": "2026-10-07", "kind": "off", "name": "National Day"})
-    assert kept(house).document["days"]["2026-10-07"]["name"] == {"en": "National Day", "zh-CN": "国庆节"}
+    name = kept(house).document["days"]["2026-10-07"]["name"]
+    assert name == {"en": "National Day", "zh-CN": "国庆节"}, "a name that was not touched stays in both languages"
 
 
 def test_a_day_that_cannot_be_so_is_refused_and_what_was_typed_stays(house: House, root: Visitor) -> None:
@@ -180,36 +173,21 @@ def test_a_calendar_is_added_copied_and_forgotten(house: House, root: Visitor) -
     assert acts(house, "night") == [("calendar.add", "root"), ("calendar.drop", "root")]
 
 
-def test_a_calendar_by_which_a_flow_counts_is_not_forgotten(house: House, root: Visitor) -> None:
-    publish(house.service, COUNTS_BY_IT)
+def test_an_approval_on_a_calendar_is_due_in_working_time_and_its_calendar_stays(house: House, root: Visitor) -> None:
+    publish(house.service, ASKS)
+    run_id = house.take(1, "office")
+    with reading(house.service.engine) as connection:
+        asked, due = connection.execute(
+            select(tables.tasks.c.asked_at, tables.tasks.c.due_at).where(tables.tasks.c.run_id == run_id)
+        ).one()
+        wanted = calendars.later(connection, "CN", 60, datetime.fromtimestamp(asked / 1e6, UTC))
+    assert wanted
+    assert abs(due - wanted.timestamp() * 1e6) < 1_000_000
     refused = root.post("/calendars/CN/deletion")
     assert (refused.status_code, "/flows/office-hours/canvas" in refused.text) == (409, True)
     assert kept(house)
     palette: dict[str, Any] = json.loads(root.get("/canvas/palette"))
     assert {"key": "CN", "label": "China, office hours"} in palette["calendars"]
-
-
-def test_an_approval_on_a_calendar_is_due_in_working_time(house: House, root: Visitor) -> None:
-    asks = document(
-        [
-            ("in", "ingest", {}),
-            ("ask", "approval", approval(deadline_minutes=60, calendar="CN", who={"kind": "role", "value": "lead"})),
-            ("end", "end", {}),
-        ],
-        ["in.out>ask", "ask.approved>end", "ask.rejected>end"],
-        key="asks",
-        channels=["asks"],
-    )
-    publish(house.service, asks)
-    run_id = house.take(1, "asks")
-    with reading(house.service.engine) as connection:
-        made, due = connection.execute(
-            select(tables.tasks.c.asked_at, tables.tasks.c.due_at).where(tables.tasks.c.run_id == run_id)
-        ).one()
-        asked = datetime.fromtimestamp(made / 1e6, UTC)
-        wanted = calendars.later(connection, "CN", 60, asked)
-    assert wanted
-    assert abs(due - int(wanted.timestamp() * 1e6)) < 1_000_000
 
 
 def test_leads_look_and_administrators_change(house: House, root: Visitor) -> None:
@@ -225,6 +203,7 @@ def test_leads_look_and_administrators_change(house: House, root: Visitor) -> No
 def test_whatever_is_sent_is_answered(house: House, root: Visitor) -> None:
     odd = ("", "-1", "9" * 30, "<b>", "💥", "1e5", "a" * 3000, "2026-10-01")
     names = ("year", "day", "since", "minutes", "rev", "until", "kind", "like", "shifts", "name", "lines", "act")
+    root.get("/calendars/nowhere", 404)
     for value in odd:
         everywhere = dict.fromkeys((*names, *WEEK, "key", "name_en", "zone", "known_until", "source"), value)
         assert root.look("/calendars/CN", query_string=everywhere).status_code == 200
