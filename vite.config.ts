@@ -19,7 +19,14 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 900,
     rolldownOptions: {
-      input: ["app.ts", "board/main.ts", "canvas/main.ts", "canvas/live/main.ts", "kpi/main.ts", "worker.ts"].map((entry) => resolve(source, entry)),
+      input: [
+        "app.ts",
+        "board/main.ts",
+        "canvas/main.ts",
+        "canvas/live/main.ts",
+        "kpi/main.ts",
+        "worker.ts",
+      ].map((entry) => resolve(source, entry)),
       // htmx has an `eval` for a feature that our configuration and policy turn off.
       checks: { eval: false },
     },
