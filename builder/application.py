@@ -31,6 +31,7 @@ from builder.i18n import install_i18n
 from builder.inbox import filters, hands
 from builder.inbox import views as inbox
 from builder.ingest.views import install_uploads
+from builder.installed import views as installed
 from builder.messages import deliveries, notices
 from builder.messages import views as messages
 from builder.kpi import views as kpi
@@ -55,6 +56,7 @@ ROOMS = (
     inbox,
     hands,
     filters,
+    installed,
     board,
     board_hands,
     board_limits,

@@ -25,7 +25,7 @@ from sqlalchemy import Connection, Engine, insert, select, update
 from ulid import ULID
 
 from builder.models import User, db, engine
-from builder.web import wants_json
+from builder.web import page_address, wants_json
 from runtime.store import absences, tables
 from runtime.store.database import begin, reading
 from runtime.store.queries import Reader
@@ -176,7 +176,7 @@ def _ask_to_sign_in() -> ResponseReturnValue:
     if wants_json():
         abort(401)
     if request.headers.get("HX-Request") == "true":
-        return "", 401, {"HX-Redirect": url_for("signin.form")}
+        return "", 401, {"HX-Redirect": url_for("signin.form", next=page_address() or None)}
     if request.method != "GET":
         abort(401)
     return redirect(url_for("signin.form", next=back if back != "/" else None))

@@ -30,6 +30,8 @@ CSP: Final = "; ".join(
         "base-uri 'none'",
         "form-action 'self'",
         "frame-ancestors 'none'",
+        "worker-src 'self'",
+        "manifest-src 'self'",
     )
 )
 HTMX_CONFIG: Final = json.dumps(
@@ -141,6 +143,12 @@ def asset(entry: str) -> str:
     """Address of a built script, by its source under static/src: `asset('app.ts')`."""
     built = _manifest().get(entry)
     return url_for("static", filename=built["file"] if built else f"{Path(entry).stem}.js")
+
+
+def built_file(entry: str) -> str | None:
+    """The file under static/dist that was built from a script; None: nothing was."""
+    built = _manifest().get(entry)
+    return str(built["file"]) if built else None
 
 
 def styles(entry: str) -> tuple[str, ...]:

@@ -1,7 +1,6 @@
-/** Short messages at the foot of the page. They leave by themselves; a lost connection stays until it is back. */
+/** Short messages at the foot of the page. They leave by themselves. */
 
 const STAY = 5_000;
-const OFFLINE = "offline";
 
 export function keepToasts(): void {
   for (const shown of document.querySelectorAll<HTMLElement>("[data-toast]")) leaveLater(shown);
@@ -11,23 +10,12 @@ export function keepToasts(): void {
     for (const shown of loaded.querySelectorAll<HTMLElement>("[data-toast]")) leaveLater(shown);
     if (loaded.matches("[data-toast]")) leaveLater(loaded);
   });
-  document.addEventListener("htmx:sendError", () => stay(OFFLINE, document.body.dataset.offline ?? ""));
   document.addEventListener("htmx:responseError", () => toast(document.body.dataset.failed ?? "", "bad"));
-  document.addEventListener("htmx:afterRequest", (event) => {
-    if (event instanceof CustomEvent && event.detail.successful === true)
-      document.getElementById(OFFLINE)?.remove();
-  });
 }
 
 export function toast(text: string, kind: "good" | "bad"): void {
   const shown = make(text, kind);
   if (shown) leaveLater(shown);
-}
-
-function stay(id: string, text: string): void {
-  if (document.getElementById(id)) return;
-  const shown = make(text, "bad");
-  if (shown) shown.id = id;
 }
 
 function make(text: string, kind: string): HTMLElement | null {

@@ -67,9 +67,15 @@ def enter(chromium: Browser, house: House, address: str) -> Iterator[Enter]:
         width: int = 1440,
         height: int = 900,
         touch: bool = False,
+        installed: bool = False,
     ) -> Page:
         context = chromium.new_context(
-            base_url=address, viewport={"width": width, "height": height}, has_touch=touch, is_mobile=touch
+            base_url=address,
+            viewport={"width": width, "height": height},
+            has_touch=touch,
+            is_mobile=touch,
+            # Tests stand between page and server themselves; only a few want the app's own worker there.
+            service_workers="allow" if installed else "block",
         )
         contexts.append(context)
         context.set_default_timeout(PATIENCE_MS)
