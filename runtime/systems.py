@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from ipaddress import ip_network
 from threading import Lock
-from typing import TYPE_CHECKING, Final, Literal, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 import orjson
-from sqlalchemy import Connection, Engine, RowMapping, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Engine, RowMapping, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from nodes.contract import Answered, Words
@@ -24,9 +24,9 @@ from runtime.core.json_text import shown
 from runtime.core.lane import RANGES, Limits, Paused, closed, opened
 from runtime.core.problem import Problem
 from runtime.outgoing import Allowed, Network, Refused, read_url
-from runtime.store import lanes, trail, ways
+from runtime.store import lanes, trail, versions, ways
 from runtime.store.database import reading
-from runtime.store.tables import choices, effects, flow_versions, flows, runs, systems
+from runtime.store.tables import choices, effects, systems
 
 if TYPE_CHECKING:
     from runtime.sealing import Seal
@@ -94,12 +94,8 @@ def longest_waiting(connection: Connection, target: lanes.Target, now: int) -> i
 
 def callers(connection: Connection, name: str) -> list[str]:
     """The keys of the flows that call a system: by their draft or published version, or for an order that still runs."""
-    running = select(runs.c.version_id).where(runs.c.ended_at.is_(None))
-    alive = or_(flow_versions.c.id == flows.c.version_id, flow_versions.c.id.in_(running))
-    drawn = select(flows.c.key, flows.c.draft)
-    published = select(flows.c.key, flow_versions.c.document).where(flow_versions.c.flow_key == flows.c.key, alive)
-    found = [*connection.execute(drawn), *connection.execute(published)]
-    return sorted({key for key, document in found if _calls(document, name)})
+    in_use = versions.documents_in_use(connection)
+    return sorted({key for key, document in in_use if _calls(document, name)})
 
 
 # --- checking -------------------------------------------------------------------------------------------------------------
@@ -366,6 +362,5 @@ def _is_host(text: str) -> bool:
     return named and 0 < len(text) <= 253
 
 
-def _calls(document: str | None, name: str) -> bool:
-    nodes = orjson.loads(document).get("nodes", ()) if document else ()
-    return any(node.get("settings", {}).get("system") == name for node in nodes)
+def _calls(document: Mapping[str, Any], name: str) -> bool:
+    return any(node.get("settings", {}).get("system") == name for node in document.get("nodes", ()))

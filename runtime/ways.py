@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
-from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy import Connection, delete, insert, update
 from sqlalchemy.exc import IntegrityError
 
 from nodes.contract import Words
@@ -15,8 +15,8 @@ from runtime.adapters.contract import Messenger
 from runtime.core.problem import Problem
 from runtime.core.shape import StrictValidator, shape_problems
 from runtime.placing import cap_name
-from runtime.store import mail, trail
-from runtime.store.tables import flow_versions, flows, message_ways, runs
+from runtime.store import mail, trail, versions
+from runtime.store.tables import message_ways
 from runtime.store.ways import House, Way, all_ways, chain, find, house, keep_house
 from runtime.systems import LaneAct, act_on_lane, moved_problem, url_problem
 
@@ -192,12 +192,8 @@ def choose(connection: Connection, chosen: House, actor: Actor, at: int) -> None
 
 def flows_by(connection: Connection, key: str) -> list[str]:
     """The keys of the flows that send by a way: by their draft or published version, or for an order that still runs."""
-    running = select(runs.c.version_id).where(runs.c.ended_at.is_(None))
-    alive = or_(flow_versions.c.id == flows.c.version_id, flow_versions.c.id.in_(running))
-    drawn = select(flows.c.key, flows.c.draft)
-    published = select(flows.c.key, flow_versions.c.document).where(flow_versions.c.flow_key == flows.c.key, alive)
-    found = [*connection.execute(drawn), *connection.execute(published)]
-    return sorted({flow for flow, document in found if _sends(document, key)})
+    in_use = versions.documents_in_use(connection)
+    return sorted({flow for flow, document in in_use if _sends(document, key)})
 
 
 def behind_which(connection: Connection, key: str) -> list[str]:
@@ -205,8 +201,8 @@ def behind_which(connection: Connection, key: str) -> list[str]:
     return [one.key for one in all_ways(connection).values() if one.fall_back == key]
 
 
-def _sends(document: str | None, key: str) -> bool:
-    nodes: Sequence[Mapping[str, Any]] = orjson.loads(document).get("nodes", ()) if document else ()
+def _sends(document: Mapping[str, Any], key: str) -> bool:
+    nodes: Sequence[Mapping[str, Any]] = document.get("nodes", ())
     return any(node.get("type") == "notify" and node.get("settings", {}).get("channel") == key for node in nodes)
 
 
