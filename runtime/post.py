@@ -19,7 +19,7 @@ from nodes.contract import Answered
 from runtime import adapters, carrying, crash
 from runtime.clock import Clock
 from runtime.core.engine import micros
-from runtime.core.lane import MINUTE, SECOND, Lane, Mark, answered, room
+from runtime.core.lane import MINUTE, SECOND, Lane, Mark, answered, claimed, room
 from runtime.core.postroom import Parcel, Round, Waiting, plan, quiet_until
 from runtime.core.problem import Problem
 from runtime.effects import Sender, Told
@@ -131,13 +131,16 @@ class Post:
             letters, gone = self._lose_patience(connection, letters, roads, at)
             free = min(room(lane, mail.out_by(connection, key, at), at), self._sender.room(LANE, key))
             if not free:
-                self._stand_by(connection, letters, lane, at)
+                if lane.next_at is None or lane.next_at > at:
+                    self._stand_by(connection, letters, lane, at)
                 return gone
             calls = [
                 carrying.call_of(row) for row in mail.part_again(connection, key, at, at + lane.limits.lease, free)
             ]
             letters = self._keep_quiet(connection, letters, way, at)
             calls += self._part(connection, letters, way, roads, lane, free - len(calls), at)
+            if calls and (lane.open or lane.limits.calls_per_minute):
+                lanes.save(connection, claimed(lane, [call.trace for call in calls], at))
             conveyance = carrying.conveyance(connection, way, self._secret_key, lane.limits.timeout_seconds)
         if calls:
             crash.at("effect.claimed")

@@ -1,5 +1,6 @@
 """What goes by the ways that were set up: every message arrives once, whatever caps, windows and failures are between."""
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from runtime.core.engine import micros
 from runtime.core.problem import Problem
 from runtime.reaching import keep_addresses
 from runtime.sealing import Seal
-from runtime.store import mail, notices
+from runtime.store import lanes, mail, notices
 from runtime.store.database import begin, reading
 from runtime.store.tables import deliveries, effects, letters, team_members, teams
 from runtime.store.ways import House as Chosen
@@ -316,6 +317,26 @@ def test_a_provider_that_is_ill_is_tried_again_and_then_passed_by(town: Town) ->
     assert '"result":"ok"' in str(town.effect()[1])
 
 
+def test_a_breaker_that_opened_closes_again_by_one_message_that_arrives(town: Town) -> None:
+    town.set_up("room", "robot")
+    town.robot.ill = lambda message: NotDelivered("error", Problem("messenger.error", params={"said": "502"}))
+    for number in range(6):
+        town.say(number)
+    town.house.settle()
+    with reading(town.house.service.engine) as connection:
+        assert lanes.find(connection, ("messenger", "room")).breaker(town.now) == "open"
+    asked = town.robot.asked
+    town.house.settle()
+    assert town.robot.asked == asked, "nothing goes while it is open"
+    town.robot.ill = lambda message: None
+    for _ in range(5):
+        town.house.watch.go_on(minutes=2)
+        town.house.settle()
+    with reading(town.house.service.engine) as connection:
+        assert lanes.find(connection, ("messenger", "room")).breaker(town.now) == "closed"
+    assert town.letters() == {"sent": 6}
+
+
 def test_a_paused_way_is_passed_by_when_patience_ends_and_waited_for_where_there_is_no_other(town: Town) -> None:
     town.set_up("mail", "email")
     town.set_up("sms", "sms", fall_back="mail")
@@ -470,3 +491,25 @@ def _holds(text: str, number: int) -> bool:
         text == f"Order {number}|waits"
         or f"· Order {number}" in text.splitlines()[0].split("|") + text.splitlines()[1:]
     )
+
+
+def test_workers_keep_one_cap_together(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    town = _town(house, monkeypatch)
+    town.set_up("room", "robot")
+    for number in range(60):
+        town.say(number)
+    others = [House(house.url, watch=house.watch) for _ in range(2)]
+    workers = [threading.Thread(target=_work, args=(one,)) for one in (house, *others)]
+    for one in workers:
+        one.start()
+    for one in workers:
+        one.join()
+    assert town.letters() == {"sent": 60}
+    assert (town.robot.beyond, len(town.robot.taken)) == (0, 18)
+    for other in others:
+        other.service.engine.dispose()
+
+
+def _work(house: House) -> None:
+    while house.service.post.work():
+        pass
