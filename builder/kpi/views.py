@@ -80,6 +80,7 @@ def page() -> ResponseReturnValue:
         periods=(*DAYS, "days"),
         period_name=_period_name,
         address=_address,
+        file_address=_file_address,
         asked={name: request.args.get(name, "") for name in ASKED},
         before=before,
         after=after,
@@ -117,7 +118,8 @@ def page() -> ResponseReturnValue:
     )
 
 
-@pages.get("/performance.<any(csv, xlsx):kind>")
+@pages.get("/performance.csv", defaults={"kind": "csv"})
+@pages.get("/performance.xlsx", defaults={"kind": "xlsx"})
 @requires("kpi.see")
 def export(kind: str) -> ResponseReturnValue:
     """The figures as a file for spreadsheets: `csv` or `xlsx`."""
@@ -244,11 +246,18 @@ def _typed_page(lines: list[typed.Line], form: typed.CostForm) -> str:
     )
 
 
+def _asked() -> dict[str, Any]:
+    return {name: request.args[name] for name in ASKED if request.args.get(name)}
+
+
 def _address(**more: str) -> str:
     """This page with something else asked of it."""
-    asked = {name: request.args[name] for name in ASKED if request.args.get(name)} | more
-    kept: dict[str, Any] = {name: value for name, value in asked.items() if value}
-    return url_for("kpi.page", **kept)
+    return url_for("kpi.page", **{name: value for name, value in (_asked() | more).items() if value})
+
+
+def _file_address(kind: str) -> str:
+    """What this page shows, as a file."""
+    return url_for("kpi.export", kind=kind, **_asked())
 
 
 def _period_name(name: str) -> str:
