@@ -100,7 +100,7 @@ def in_words(said: Mapping[str, Any], language: str) -> str:
     return words.text(said["code"], said.get("params", {}), language)[0] if "code" in said else ""
 
 
-def outcome(letters: Sequence[RowMapping]) -> Answered | None:
+def outcome(letters: Sequence[RowMapping], language: str) -> Answered | None:
     """What a step is told of its message; None as long as any of it is on its way and not kept for later."""
     found = [(one["state"], orjson.loads(one["answer"] or "{}")) for one in letters if one["state"] != "passed_on"]
     kept = [told["until"] for state, told in found if state == "waiting" and told.get("result") == "kept"]
@@ -109,7 +109,7 @@ def outcome(letters: Sequence[RowMapping]) -> Answered | None:
     sent = [told for state, told in found if state == "sent"]
     failed = [told for state, told in found if state == "failed"]
     if not sent and not kept and failed:
-        return _failed(failed)
+        return _failed(failed, language)
     note: dict[str, Any] = {"delivered": len(sent), "ways": sorted({told["way"] for told in sent})}
     digests = sorted({told["digest"] for told in sent if "digest" in told})
     return Answered(
@@ -121,10 +121,10 @@ def outcome(letters: Sequence[RowMapping]) -> Answered | None:
     )
 
 
-def _failed(told: Sequence[Mapping[str, Any]]) -> Answered:
+def _failed(told: Sequence[Mapping[str, Any]], language: str) -> Answered:
     worst = min(told, key=lambda one: WORST_FIRST.index(one["result"]))
     result = AS_FAILURES.get(worst["result"], worst["result"])
-    return Answered(result, message=in_words(worst, "zh-CN"))
+    return Answered(result, message=in_words(worst, language))
 
 
 def call_of(delivery: RowMapping) -> ClaimedEffect:

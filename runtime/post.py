@@ -100,15 +100,15 @@ class Post:
         answers: dict[str, Answered] = {}
         with begin(self._engine, durable=False) as connection:
             rows = mail.due_messages(connection, at, PLACED_AT_ONCE)
-            roads = look_up_roads(connection) if rows else None
+            roads = look_up_roads(connection)
             for row in rows:
                 letters = mail.letters_of(connection, row["id"])
-                found = carrying.outcome(letters) if letters else None
+                found = carrying.outcome(letters, roads.house.language) if letters else None
                 if found:
                     answers[row["trace"]] = found
                     continue
                 mail.looked_at(connection, [row["id"]])
-                if not letters and roads:
+                if not letters:
                     place(connection, row, roads, at)
         if answers:
             self._answer(answers)

@@ -296,10 +296,9 @@ def _state(connection: Connection, way: Way, counts: mailbook.Counts, troubles: 
 
 def _trouble(row: Any, known: Mapping[str, Way]) -> dict[str, Any]:
     """A trouble in the asker's language."""
-    from builder.labels import told
-
     subject = words(known[row["subject"]].name) if row["subject"] in known else row["subject"]
-    text, remedy = told(f"post.trouble.{row['kind']}", {"subject": subject, "message": row["message"]})
+    params = {"subject": subject, "message": row["message"]}
+    text, remedy = told_problem(Problem(f"post.trouble.{row['kind']}", params=params))
     return {**row, "text": text, "remedy": remedy}
 
 
