@@ -5,7 +5,7 @@ DEMO ?= 1
 BIN := .venv/bin
 export PYTHONUTF8 := 1
 
-.PHONY: help run test check bench bench-canvas olist chaos lock format clean python ready ready-test
+.PHONY: help run test check bench bench-board bench-canvas olist chaos lock format clean python ready ready-test
 
 help: ## Show the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ check: ready-test ## Format, lint, types, rooms, translations, front end, docs
 
 bench: ready-test ## Measure orders a second and CPU seconds per 1,000 orders
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+bench-board: ready-test ## Measure the board with 5,000 open orders: answers and scrolling
+	@$(BIN)/python -m tests.bench.board $(ARGS)
 
 bench-canvas: ready-test ## Measure how fast flows of 500 and 1,000 steps open and move in a browser
 	@$(BIN)/python -m tests.bench.canvas $(ARGS)

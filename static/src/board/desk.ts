@@ -3,7 +3,7 @@
 import { h } from "../canvas/dom";
 import { countAll, EVERYTHING, fitting, type Group, grouped, type Look, placeOf } from "./filters";
 import { Deeds } from "./deeds";
-import { fillRow, makeRow, type Moment, type RowParts, tickRow } from "./row";
+import { fillRow, makeRow, type Moment, type RowParts } from "./row";
 import type { Colour, Row } from "./rows";
 import { signOf } from "./rows";
 import { Window } from "./window";
@@ -171,7 +171,6 @@ export class Desk {
     const active = row.key === this.active;
     element.classList.toggle("is-active", active);
     element.setAttribute("aria-selected", String(this.deeds?.has(row.key) ?? active));
-    tickRow(parts, row, this.moment);
   }
 
   private fillGroup(element: HTMLElement, group: Group): void {

@@ -132,7 +132,7 @@ export function fillRow(parts: RowParts, row: Row, moment: Moment, address: stri
 }
 
 /** What goes on by the second. */
-export function tickRow(parts: RowParts, row: Row, { now, spreads, words }: Moment): void {
+function tickRow(parts: RowParts, row: Row, { now, spreads, words }: Moment): void {
   const sign = signOf(row, now, spreads);
   if (parts.element.dataset.sign !== sign) {
     parts.element.dataset.sign = sign;
