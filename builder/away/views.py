@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import orjson
 from flask import Blueprint, abort, flash, render_template, request
@@ -157,4 +158,5 @@ def _day(text: str) -> date | None:
 
 
 def _midnight(day: date) -> int:
-    return micros(datetime.combine(day, time(), get_timezone()))
+    # By its name: the zone of flask-babel may be one that knows only the offset of long ago until it is asked.
+    return micros(datetime.combine(day, time(), ZoneInfo(str(get_timezone()))))

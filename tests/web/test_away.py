@@ -4,7 +4,10 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import select
 
+from runtime.store.database import reading
+from runtime.store.tables import absences
 from tests.core.flow_documents import approval, document
 from tests.trade import publish
 from tests.web.conftest import House, Visitor
@@ -75,6 +78,17 @@ def test_a_lead_says_it_for_their_people_and_an_administrator_for_anybody(house:
     assert people.count("away until") == 2
     ended = wang.get("/away")
     assert "set by Wang" in ended
+
+
+def test_the_days_are_those_of_the_business_from_midnight_to_midnight(house: House) -> None:
+    zhao = house.enter("zhao")
+    go_away(zhao, "wang")
+    with reading(house.service.engine) as connection:
+        row = connection.execute(select(absences)).mappings().one()
+    zone = ZoneInfo("Asia/Shanghai")
+    first, last = (datetime.fromtimestamp(row[name] / 1e6, zone) for name in ("since", "until"))
+    assert (first.hour, first.minute, last.hour, last.minute) == (0, 0, 0, 0)
+    assert (last - first).days == 3
 
 
 def test_an_absence_is_ended_by_those_who_may_set_it(house: House, task: str) -> None:
