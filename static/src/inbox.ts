@@ -20,6 +20,9 @@ export function keepInboxKeys(): void {
 }
 
 function act(key: string): boolean {
+  const goes = going && /^\d$/.test(key);
+  going = false;
+  if (goes) return follow(`[data-go="${key}"]`);
   switch (key) {
     case "/":
       return focus("[data-search]");
@@ -47,7 +50,7 @@ function act(key: string): boolean {
     case "g":
       return goOn();
     default:
-      return goTo(key) || (/^[1-9]$/.test(key) && tick(Number(key)));
+      return /^[1-9]$/.test(key) && tick(Number(key));
   }
 }
 
@@ -58,19 +61,12 @@ function openFirst(): void {
     document.querySelector<HTMLElement>("[data-task]")?.click();
 }
 
-/** `g` and then, while one still thinks of it, a number: the kept filter of this number; 0 for all tasks. */
-const GO_WITHIN = 2_000;
-let going = 0;
+/** Whether the last key was `g`: a number behind it is the kept filter of this number, 0 stands for all tasks. */
+let going = false;
 
 function goOn(): boolean {
-  going = performance.now() + GO_WITHIN;
-  return document.querySelector("[data-go]") !== null;
-}
-
-function goTo(key: string): boolean {
-  const wanted = performance.now() < going && /^\d$/.test(key);
-  going = 0;
-  return wanted && follow(`[data-go="${key}"]`);
+  going = document.querySelector("[data-go]") !== null;
+  return going;
 }
 
 function walk(step: number): boolean {

@@ -48,6 +48,7 @@ def test_keys_go_to_kept_filters(enter: Enter, house: House) -> None:
     page.locator("[data-narrow] summary").click()
     page.get_by_label("Keep what is shown under a name").fill("Own shop")
     page.get_by_role("button", name="Keep", exact=True).click()
+    expect(page.locator(".kept")).to_have_text("Own shop 1")
     page.goto("/inbox?show=overdue")
     page.keyboard.press("g")
     page.keyboard.press("1")
