@@ -6,8 +6,8 @@ from alembic import op
 from runtime.store import types
 from runtime.store.tables import MARIADB
 
-revision = "0016"
-down_revision = "0014"
+revision = "0017"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
