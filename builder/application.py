@@ -32,9 +32,9 @@ from builder.inbox import filters, hands
 from builder.inbox import views as inbox
 from builder.ingest.views import install_uploads
 from builder.installed import views as installed
+from builder.kpi import views as kpi
 from builder.messages import deliveries, notices
 from builder.messages import views as messages
-from builder.kpi import views as kpi
 from builder.models import User, db
 from builder.moving import views as moving
 from builder.orders import refusals

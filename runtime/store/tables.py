@@ -881,7 +881,9 @@ sla_limits = Table(
     "sla_limits",
     metadata,
     Column("flow_key", KEY, primary_key=True, comment="empty: of the whole house"),
-    Column("node", PLACE, primary_key=True, comment="a stage; *: every stage where people are asked; empty: a whole order"),
+    Column(
+        "node", PLACE, primary_key=True, comment="a stage; *: every stage where people are asked; empty: a whole order"
+    ),
     Column("minutes", Integer, nullable=False),
     Column("amber_minutes", Integer, nullable=False, comment="how long before the limit it is told that it comes near"),
     Column("editor", KEY, nullable=False),

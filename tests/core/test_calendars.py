@@ -97,7 +97,7 @@ def test_whatever_stands_there_is_told_and_never_breaks(anything: Any) -> None:
 def test_shifts_are_read_as_people_type_them(typed: str, read: object) -> None:
     assert type_shifts(typed) == read
     if read:
-        assert type_shifts(show_shifts(read)) == read  # type: ignore[arg-type]
+        assert type_shifts(show_shifts(read)) == read
 
 
 # --- days that are pasted -----------------------------------------------------------------------------------------------

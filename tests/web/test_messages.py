@@ -169,7 +169,9 @@ def test_people_say_where_they_are_reached_and_are_told_inside_in_any_case(house
     assert "任务待处理" in chen.get("/notices")
 
 
-def test_the_log_is_searched_by_order_and_tells_what_a_digest_holds(house_at_home: House, providers: Simulators) -> None:
+def test_the_log_is_searched_by_order_and_tells_what_a_digest_holds(
+    house_at_home: House, providers: Simulators
+) -> None:
     house, root = house_at_home, house_at_home.enter("root")
     set_up(root, providers, "wecom_robot", "room")
     sends = document(
