@@ -16,7 +16,7 @@ import orjson
 from sqlalchemy import Connection, Engine, RowMapping
 
 from nodes.contract import Answered
-from runtime import adapters, carrying, crash
+from runtime import adapters, carrying
 from runtime.clock import Clock
 from runtime.core.engine import micros
 from runtime.core.lane import MINUTE, SECOND, Lane, Mark, answered, claimed, room
@@ -142,8 +142,6 @@ class Post:
             if calls and (lane.open or lane.limits.calls_per_minute):
                 lanes.save(connection, claimed(lane, [call.trace for call in calls], at))
             conveyance = carrying.conveyance(connection, way, self._secret_key, lane.limits.timeout_seconds)
-        if calls:
-            crash.at("effect.claimed")
         outlet = carrying.outlet(way, adapters.all_messengers()[way.messenger], conveyance, self._clock)
         return gone + self._sender.begin(calls, outlet, lane.limits.timeout_seconds, claimed_at)
 

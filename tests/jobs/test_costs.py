@@ -87,7 +87,7 @@ def test_a_thousand_orders_cost_few_statements_few_commits_and_two_jobs(yard: Ya
     assert worker.done == ("runtime.jobs.drain", "runtime.jobs.perform")
     # Runs move 300 at a time (4 drains), calls are made and answered 200 at a time (5 rounds), each with bulk statements:
     # a transaction or a commit a step costs 5 to 10 CPU seconds for 1,000.
-    looks = {name: statements.pop(name) for name in ("select runs", "select lanes", "select tasks")}
+    looks = {name: statements.pop(name) for name in ("select runs", "select lanes", "select tasks", "select messages")}
     assert statements == {
         "select flow_versions": 1,
         "update runs": 4 + 5,
@@ -101,6 +101,8 @@ def test_a_thousand_orders_cost_few_statements_few_commits_and_two_jobs(yard: Ya
     assert looks["select runs"] <= 4 + 5 + IDLE_LOOKS
     # Whether people decided something is looked for behind each batch that is not full.
     assert looks["select tasks"] <= 2 + 5 + IDLE_LOOKS
+    # Whether there are messages for people is looked for with each round of calls.
+    assert looks["select messages"] <= 2 * (2 + 5 + IDLE_LOOKS)
     # The lane is looked for when its first calls are made, and remembered; after that each round of calls asks once.
     assert looks["select lanes"] <= 2 + 5 + IDLE_LOOKS
     assert commits <= 4 + 5 + 5 + IDLE_LOOKS

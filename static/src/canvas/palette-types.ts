@@ -40,6 +40,8 @@ export interface Schema {
   readonly required?: readonly string[];
   readonly items?: Schema;
   readonly "x-widget"?: string;
+  /** A value that needs no words: the sentence of a step leaves it out. */
+  readonly "x-usual"?: Json;
   readonly "x-advanced"?: boolean;
   /** Values (or, with `true`, the whole setting) that the schema knows and that are not offered yet. */
   readonly "x-later"?: boolean | readonly string[];

@@ -95,6 +95,7 @@ export function sentenceElement(
 
 /** A value in full: a list with all of its items. */
 function valueOf(schema: Schema, value: Json | undefined, sentences: Sentences, say: Say): string {
+  if (schema["x-usual"] === value) return "";
   if (!Array.isArray(value)) return sentences.one(schema, value);
   return value
     .map((item) => itemOf(schema.items ?? {}, item as Json, sentences, say))
