@@ -175,7 +175,7 @@ def start() -> ResponseReturnValue:
     if not chosen and not everything:
         flash(_("Tick the failures first."), "bad")
         return go("failures.list_page", **view.query())
-    if len(act_id) != 26 or not act_id.isalnum():
+    if len(act_id) != 26 or not (act_id.isascii() and act_id.isalnum()):
         abort(400)
     ids = None if everything else chosen
     number = service().acts.start(act_id, view.look, ids, wanted, asker(current_user.name))

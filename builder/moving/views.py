@@ -64,6 +64,10 @@ def move_page(key: str, move_id: str) -> ResponseReturnValue:
 def undo(key: str, move_id: str) -> ResponseReturnValue:
     """Take a move back, as a whole or for one order."""
     run_id = request.form.get("run") or None
+    with reading(engine()) as connection:
+        move = versions.move(connection, move_id)
+    if move is None or move["flow_key"] != key:
+        abort(404)
     begun = service().moving.undo(_once(), move_id, _reason(), asker(current_user.name), run_id)
     if isinstance(begun, Unmoved):
         return _move(key, move_id, problem=_unmoved(begun), status=422 if begun.why == "reason" else 409)
@@ -204,7 +208,7 @@ def _unmoved(unmoved: Unmoved) -> str:
 
 def _once() -> str:
     once = request.form.get("once", "")
-    if len(once) != 26 or not once.isalnum():
+    if len(once) != 26 or not (once.isascii() and once.isalnum()):
         abort(400)
     return once
 

@@ -117,6 +117,13 @@ def test_many_are_mended_at_once_and_the_page_tells_how_far_it_is(house: House, 
     assert "Cancelled <b>5</b>" in page
 
 
+def test_an_act_has_an_id_as_we_make_them(house: House, lead: Visitor) -> None:
+    house.take(1, "shaky-shop")
+    answer = lead.post("/failures/acts", {"once": "é" * 26, "do": "retry", "all": "1"})
+    assert answer.status_code == 400
+    assert house.service.acts.work() == 0
+
+
 def test_nothing_ticked_begins_nothing(house: House, lead: Visitor) -> None:
     house.take(1, "shaky-shop")
     answer = lead.post("/failures/acts", {"once": "0" * 26, "do": "retry"})

@@ -79,6 +79,17 @@ def test_a_move_asks_the_new_team_and_undo_asks_the_old_one(house: House, design
     assert "2 taken back" in designer.get(MOVES)
 
 
+def test_a_move_is_taken_back_at_its_own_flow_only(house: House, designer: Visitor) -> None:
+    waiting(house, 1)
+    new_team(house)
+    answer = designer.post(MOVES, {**form(designer.get(MOVES)), "all": "1", "reason": "finance approves"})
+    move_id = str(answer.location).rpartition("/")[2]
+    other = designer.post(f"/flows/another/moves/{move_id}/undo", {"once": "0" * 26, "reason": "too early"})
+    assert other.status_code == 404
+    assert "A-00000" in house.enter("fang").get("/inbox")
+    assert designer.post(MOVES, {"once": "é" * 26, "to": "2", "all": "1", "reason": "x"}).status_code == 400
+
+
 def test_some_of_a_group_move_alone(house: House, designer: Visitor) -> None:
     first, second = waiting(house, 2)
     new_team(house)
