@@ -8,7 +8,6 @@ from sqlalchemy import Connection, Engine, and_, or_, select
 from runtime import limits, telling
 from runtime.clock import Clock
 from runtime.core.engine import micros
-from runtime.core.words import LANGUAGES, text
 from runtime.limits import MINUTE, Limits
 from runtime.store.database import begin, reading
 from runtime.store.tables import orders, runs, tasks
@@ -96,6 +95,5 @@ def _tell_one(connection: Connection, who: str, word: telling.Word, trace: str, 
 def breach_word(task: Mapping[str, Any], at: int) -> telling.Word:
     """What is said of a task that is late."""
     minutes = max(0, at - task["asked_at"]) // MINUTE
-    told = {tag: text("board.red", {"order": task["external_id"], "minutes": minutes}, tag) for tag in LANGUAGES}
-    subject, body = ({str(tag): parts[number] for tag, parts in told.items()} for number in (0, 1))
-    return telling.Word(subject, body, link=f"/inbox/{task['trace']}", run_id=task["run_id"])
+    params = {"order": task["external_id"], "minutes": minutes}
+    return telling.word_of("board.red", params, link=f"/inbox/{task['trace']}", run_id=task["run_id"])

@@ -9,7 +9,6 @@ from runtime import telling
 from runtime.actor import Actor
 from runtime.answering import Decline
 from runtime.core.engine import micros
-from runtime.core.words import LANGUAGES, text
 from runtime.limits import MINUTE
 from runtime.service import Service
 from runtime.store import trail
@@ -58,6 +57,4 @@ def leads(connection: Connection, kind: str, who: str) -> list[str]:
 def _word(task: Any, note: str, who: str, at: int) -> telling.Word:
     minutes = max(0, at - task["asked_at"]) // MINUTE
     params = {"who": who, "order": task["external_id"], "minutes": minutes, "note": note}
-    told = {tag: text("board.escalated", params, tag) for tag in LANGUAGES}
-    subject, words = ({str(tag): parts[number].strip() for tag, parts in told.items()} for number in (0, 1))
-    return telling.Word(subject, words, link=f"/inbox/{task['trace']}", run_id=task["run_id"])
+    return telling.word_of("board.escalated", params, link=f"/inbox/{task['trace']}", run_id=task["run_id"])

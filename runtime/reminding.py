@@ -9,7 +9,6 @@ from sqlalchemy import Connection, select
 from nodes.contract import Words
 from runtime import telling
 from runtime.core.decision import Decision
-from runtime.core.words import LANGUAGES, text
 from runtime.store.tables import tasks
 
 
@@ -41,14 +40,8 @@ def _tell(
     now: int,
 ) -> None:
     """Once for what happened, however often it is saved."""
-    told = {tag: text(code, {"title": _said(title, tag)}, tag) for tag in LANGUAGES}
-    subject, body = ({str(tag): parts[number] for tag, parts in told.items()} for number in (0, 1))
-    word = telling.Word(subject, body, link=f"/inbox/{trace}", run_id=decision.run.id)
+    word = telling.word_of(code, {"title": title}, link=f"/inbox/{trace}", run_id=decision.run.id)
     telling.tell(connection, who, word, key=f"{code}:{trace}:{decision.run.rev}", at=now, urgent=True)
-
-
-def _said(title: Words, language: str) -> str:
-    return title if isinstance(title, str) else title.get(language) or next(iter(title.values()), "")
 
 
 def _read(stored: str) -> Words:

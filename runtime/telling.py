@@ -14,6 +14,7 @@ from sqlalchemy import Connection, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from nodes.contract import Words
+from runtime.core.words import LANGUAGES, text
 from runtime.store.ids import new_id
 from runtime.store.tables import messages
 
@@ -32,6 +33,20 @@ class Word:
     text: Words
     link: str = ""
     run_id: str | None = None
+
+
+def word_of(code: str, params: Mapping[str, Any], *, link: str = "", run_id: str | None = None) -> Word:
+    """The words of a code in every language: its text is the subject, its remedy the text.
+
+    A parameter may be a text a language itself.
+    """
+    told = {tag: text(code, {name: _said(value, tag) for name, value in params.items()}, tag) for tag in LANGUAGES}
+    subject, body = ({str(tag): parts[number].strip() for tag, parts in told.items()} for number in (0, 1))
+    return Word(subject, body, link=link, run_id=run_id)
+
+
+def _said(value: Any, language: str) -> Any:
+    return (value.get(language) or next(iter(value.values()), "")) if isinstance(value, Mapping) else value
 
 
 def tell(
