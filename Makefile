@@ -4,6 +4,8 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 DEMO ?= 1
 BIN := .venv/bin
 export PYTHONUTF8 := 1
+# Every part would compile the whole of Orderflow again at each start: most of the time that it takes to be back.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help run test check bench bench-board bench-canvas olist chaos lock format clean python ready ready-test
 

@@ -49,7 +49,7 @@ def serve(settings: Settings, *, tied: bool) -> None:
 
 def application() -> "Flask":
     """The web application of the process that serves; it ends when the process that started it is gone."""
-    gc.disable()  # what is loaded at the start is no garbage: to look for it takes a quarter of the time
+    gc.disable()  # what is loaded at the start is hardly garbage: to look for it takes a quarter of the time
     from builder import create_app
 
     # Until granian listens in this process, a request to end would be lost in the handler that the fork inherited.
@@ -224,9 +224,8 @@ def _pretend_later(settings: Settings, stop: threading.Event) -> None:
 
 def spare_the_collector() -> None:
     """Look for garbage seldom, and only in new things: what was loaded at the start stays, and orders make no circles."""
-    gc.enable()
-    gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(25_000, 25, 25)
 
 

@@ -6,10 +6,6 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Final
 
-from openpyxl import Workbook
-from openpyxl.styles import Font
-from openpyxl.utils import get_column_letter
-
 from builder.i18n.text import _
 from builder.kpi.figures import Side
 from runtime.kpi import SECOND, share
@@ -80,6 +76,10 @@ def as_csv(lines: Iterable[Sequence[Value]]) -> bytes:
 
 def as_workbook(lines: Iterable[Sequence[Value]]) -> bytes:
     """All rows as a workbook."""
+    from openpyxl import Workbook
+    from openpyxl.styles import Font
+    from openpyxl.utils import get_column_letter
+
     book = Workbook()
     sheet = book.active
     assert sheet is not None
