@@ -12,7 +12,7 @@ from builder.auth import Action, may, reader
 from builder.i18n.text import _
 from builder.models import User, engine
 from runtime.clock import now
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.core.run import STATES
 from runtime.store import queries, screens
 from runtime.store.database import reading

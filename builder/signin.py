@@ -16,7 +16,7 @@ from builder.i18n.text import _
 from builder.models import User, db, engine
 from builder.web import asker, go, safe_next
 from runtime.clock import now
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.store import tables, trail
 from runtime.store.database import begin, reading
 

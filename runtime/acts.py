@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from runtime.actor import Actor
 from runtime.clock import Clock
 from runtime.core.decision import Decision
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.core.moving import Obstacle
 from runtime.core.run import Close, Retry, RunEvent, Skip
 from runtime.deciding import Decider

@@ -15,7 +15,7 @@ from runtime import crash
 from runtime.actor import Actor
 from runtime.clock import Clock
 from runtime.core.decision import Decision, Stale
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.core.run import Reply, SentBack, read_seat
 from runtime.deciding import Decider
 from runtime.store import journal, trail

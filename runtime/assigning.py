@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Transaction, and_, delete, func, insert, or_,
 from sqlalchemy.exc import IntegrityError
 
 from runtime.clock import now
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.core.run import read_trace
 from runtime.store.tables import assign_turns, assign_waits, customer_owners, runs, team_members, users
 

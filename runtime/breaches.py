@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine, and_, or_, select
 
 from runtime import limits, telling
 from runtime.clock import Clock
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.limits import MINUTE, Limits
 from runtime.store.database import begin, reading
 from runtime.store.tables import orders, runs, tasks

@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy import Connection
 
 from runtime.actor import SYSTEM
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.core.surge import DAY_HOURS, HOUR, WEEKS, Baseline, baseline, hour_of, same_hours
 from runtime.store import surges, trail
 from runtime.store.ids import new_id

@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 
 from nodes.contract import Need
 from runtime.core.decision import Decision, Stale
-from runtime.core.engine import NO_PLAN, break_off, decide, ways_on
-from runtime.core.plan import Plan
+from runtime.core.engine import NO_PLAN, break_off, decide
+from runtime.core.plan import Plan, ways_on
 from runtime.core.run import Close, Move, Reply, RunEvent
 from runtime.facts import gather
 from runtime.flows import Flows

@@ -14,8 +14,8 @@ from sqlalchemy import Connection, Engine, RowMapping, delete, desc, insert, sel
 from runtime.actor import Actor
 from runtime.clock import Clock
 from runtime.core.drafting import Change, Merged, changed, difference, merge, normal, way_back
-from runtime.core.engine import micros
 from runtime.core.flow import FlowCheck
+from runtime.core.moment import micros
 from runtime.flows import Flows, Published
 from runtime.store.database import begin, reading
 from runtime.store.tables import draft_changes, drafts, flows, presence

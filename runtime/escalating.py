@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 from runtime import telling
 from runtime.actor import Actor
 from runtime.answering import Decline
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.limits import MINUTE
 from runtime.service import Service
 from runtime.store import trail

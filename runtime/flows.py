@@ -11,8 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from runtime import crash
 from runtime.actor import Actor
 from runtime.clock import Clock
-from runtime.core.engine import micros
 from runtime.core.flow import FlowCheck, compile_published, fingerprint, read_flow
+from runtime.core.moment import micros
 from runtime.core.plan import Plan
 from runtime.core.problem import Problem
 from runtime.pushing import Tell, tell_nobody

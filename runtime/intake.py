@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from runtime import crash
 from runtime.breaker import Breaker
 from runtime.clock import Clock
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.core.problem import Problem
 from runtime.core.run import Run
 from runtime.flows import Taker, takers

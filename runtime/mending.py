@@ -12,10 +12,10 @@ from runtime.actor import Actor
 from runtime.clock import Clock
 from runtime.core.amending import Amendment, amended
 from runtime.core.decision import Stale
-from runtime.core.engine import micros, with_changes
+from runtime.core.moment import micros
 from runtime.core.order import digest
 from runtime.core.problem import Problem
-from runtime.core.run import Amend
+from runtime.core.run import Amend, with_changes
 from runtime.deciding import Decider
 from runtime.store import desk, journal, trail
 from runtime.store.database import begin

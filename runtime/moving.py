@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, RowMapping, bindparam, select, update
 from runtime.actor import Actor
 from runtime.clock import Clock
 from runtime.core.decision import Decision, Stale
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.core.moving import Change, Obstacle, changes, obstacles
 from runtime.core.run import Move
 from runtime.deciding import Decider

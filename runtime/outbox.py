@@ -13,8 +13,8 @@ from nodes.contract import Answered
 from runtime import crash
 from runtime.adapters.contract import Outlet
 from runtime.clock import Clock
-from runtime.core.engine import micros
 from runtime.core.lane import Lane, Mark, claimed, room
+from runtime.core.moment import micros
 from runtime.effects import Outlets, Sender, Told, perform
 from runtime.in_hand import InHand
 from runtime.store import journal, lanes

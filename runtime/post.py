@@ -18,8 +18,8 @@ from sqlalchemy import Connection, Engine, RowMapping
 from nodes.contract import Answered
 from runtime import adapters, carrying
 from runtime.clock import Clock
-from runtime.core.engine import micros
 from runtime.core.lane import MINUTE, SECOND, Lane, Mark, answered, claimed, room
+from runtime.core.moment import micros
 from runtime.core.postroom import Parcel, Round, Waiting, plan, quiet_until
 from runtime.core.problem import Problem
 from runtime.effects import Sender, Told

@@ -15,8 +15,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from runtime import adapters, crash
 from runtime.adapters.contract import Asked, NoPage, Page, Source
 from runtime.clock import Clock
-from runtime.core.engine import micros
 from runtime.core.json_text import Item
+from runtime.core.moment import micros
 from runtime.core.order import digest, read_order
 from runtime.core.problem import Problem
 from runtime.in_hand import InHand

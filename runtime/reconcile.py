@@ -19,8 +19,8 @@ from sqlalchemy.exc import IntegrityError
 from ulid import ULID
 
 from runtime.clock import Clock
-from runtime.core.engine import micros
 from runtime.core.ledger import Entry, Finding, Place, Stored, differences
+from runtime.core.moment import micros
 from runtime.core.run import read_trace
 from runtime.core.surge import HOUR
 from runtime.store import incidents

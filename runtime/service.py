@@ -21,8 +21,8 @@ from runtime.breaches import Breaches
 from runtime.breaker import Breaker
 from runtime.clock import Clock
 from runtime.core.decision import Decision, Stale
-from runtime.core.engine import micros
 from runtime.core.lane import Mark, answered
+from runtime.core.moment import micros
 from runtime.core.run import Close, Due, Reply, Retry, RunEvent, Start, read_trace
 from runtime.deciding import Decider
 from runtime.drafts import Drafts

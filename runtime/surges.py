@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from runtime.actor import SYSTEM, Actor
 from runtime.clock import Clock
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.core.run import Close, Run
 from runtime.core.surge import (
     HOUR,

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy import insert, select, update
 
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.core.run import trace_code
 from runtime.service import Service
 from runtime.store.database import begin

@@ -17,7 +17,7 @@ from builder.models import engine
 from builder.orders.names import names
 from builder.web import asker, go
 from runtime.clock import now
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.flows import default_flow
 from runtime.store import screens, trail
 from runtime.store.database import begin, reading

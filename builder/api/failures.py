@@ -15,11 +15,11 @@ from builder.models import engine
 from builder.web import service
 from runtime.acts import Mend, Unmended
 from runtime.core import json_text
-from runtime.core.engine import ways_on, with_changes
 from runtime.core.money import show_amount
 from runtime.core.order import show_order
+from runtime.core.plan import ways_on
 from runtime.core.problem import Problem
-from runtime.core.run import trace_code
+from runtime.core.run import trace_code, with_changes
 from runtime.core.words import text
 from runtime.store import desk, queries
 from runtime.store.database import reading as reading_from

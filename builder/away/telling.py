@@ -10,7 +10,7 @@ from builder.auth import reader
 from builder.models import engine
 from builder.orders.names import Names, names
 from runtime.clock import now
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.store import absences
 from runtime.store.database import reading
 from runtime.store.tables import tasks, users

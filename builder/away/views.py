@@ -22,7 +22,7 @@ from builder.orders.names import names
 from builder.web import asker, go, service
 from runtime import absences as acts
 from runtime.clock import now
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.store import absences, screens
 from runtime.store.database import reading
 from runtime.store.tables import team_members

@@ -16,7 +16,7 @@ from builder.models import engine
 from builder.orders.names import names
 from builder.web import asker, go, service
 from runtime.clock import now
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.core.surge import HOUR, hour_of
 from runtime.store import incidents, queries, trail
 from runtime.store.database import begin, reading

@@ -17,7 +17,7 @@ from builder.i18n.text import _
 from builder.models import engine
 from builder.web import asker, counting, is_htmx, service
 from runtime import limits
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.core.plan import drawn_id
 from runtime.limits import EVERY_STAGE, HOUSE, MOST_MINUTES, WHOLE_ORDER, Limit, Limits, Place
 from runtime.store.database import begin, reading

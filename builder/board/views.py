@@ -20,7 +20,7 @@ from builder.inbox.board import receivers
 from builder.models import engine
 from builder.orders.names import Names, names
 from builder.web import counting, service
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.core.forecast import FEWEST, Kin
 from runtime.core.plan import drawn_id
 from runtime.store import screens

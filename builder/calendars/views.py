@@ -24,8 +24,8 @@ from runtime.calendars import LONGEST_KEY, LONGEST_NAME, Kept
 from runtime.clock import now
 from runtime.core.calendars import LONGEST_NAME as LONGEST_DAY_NAME
 from runtime.core.calendars import LONGEST_STRETCH, Line, read_date, show_shifts, type_days, type_shifts
-from runtime.core.engine import micros
 from runtime.core.json_text import shown
+from runtime.core.moment import micros
 from runtime.core.problem import Problem
 from runtime.core.working import WEEKDAYS
 from runtime.store.database import begin, reading

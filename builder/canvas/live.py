@@ -20,7 +20,7 @@ from builder.models import engine
 from builder.navigation import state_name
 from builder.orders.story import Visit, tell
 from runtime.clock import now
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.store import live, queries, versions
 from runtime.store.database import reading
 from runtime.store.live import Crowd, Passages, Place

@@ -21,7 +21,7 @@ from runtime import pulls
 from runtime.actor import Actor
 from runtime.adapters.contract import Asked, NoPage
 from runtime.clock import now
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.core.problem import Problem
 from runtime.intake import Refused
 from runtime.pulling import taken

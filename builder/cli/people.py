@@ -12,7 +12,7 @@ from builder.config import Settings
 from runtime.actor import SYSTEM
 from runtime.calendars import furnish
 from runtime.clock import now
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.sealing import Seal, add_signing_secret, drop_old_secrets
 from runtime.store import trail
 from runtime.store.database import begin, connect, migrate, reading

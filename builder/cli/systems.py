@@ -9,8 +9,8 @@ from runtime.actor import SYSTEM
 from runtime.adapters.web import Proof
 from runtime.clock import now
 from runtime.core import words
-from runtime.core.engine import micros
 from runtime.core.lane import RANGES
+from runtime.core.moment import micros
 from runtime.core.problem import Problem
 from runtime.sealing import Seal
 from runtime.store.database import begin, connect, reading

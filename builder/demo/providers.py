@@ -9,7 +9,7 @@ from runtime import ways
 from runtime.actor import SYSTEM
 from runtime.adapters.simulators import Simulators
 from runtime.clock import now
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.reaching import addresses_of, keep_addresses
 from runtime.sealing import Seal
 from runtime.store import tables

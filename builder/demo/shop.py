@@ -14,8 +14,8 @@ from builder.config import Settings, asset_root
 from builder.demo.orders import CHANNELS
 from runtime.actor import SYSTEM
 from runtime.clock import now
-from runtime.core.engine import micros
 from runtime.core.lane import Limits
+from runtime.core.moment import micros
 from runtime.flows import Published
 from runtime.service import Service
 from runtime.store import tables

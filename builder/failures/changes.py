@@ -19,9 +19,9 @@ from builder.models import engine
 from builder.orders.names import names
 from builder.web import asker, go, service
 from runtime.core.amending import ADDRESS, BUYER, LINE, under_patch
-from runtime.core.engine import with_changes
 from runtime.core.order import LINE_FIELDS, PRIORITIES, digest, is_masked
 from runtime.core.problem import Problem
+from runtime.core.run import with_changes
 from runtime.mending import MAY_AMEND, Proposed, Unchanged, Unfit
 from runtime.store import queries
 from runtime.store.database import reading

@@ -22,7 +22,8 @@ from builder.orders.story import Story, change_facts, failure_words, tell
 from builder.web import asker, go, service
 from runtime.acts import Do, Mend, Unmended
 from runtime.clock import now
-from runtime.core.engine import micros, with_changes
+from runtime.core.moment import micros
+from runtime.core.run import with_changes
 from runtime.store import desk, queries, screens, versions
 from runtime.store.database import reading
 from runtime.store.desk import Look

@@ -9,7 +9,7 @@ from builder.i18n import words
 from builder.models import engine
 from runtime.actor import Actor
 from runtime.clock import now
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.store import trail
 from runtime.store.database import begin
 from runtime.store.tables import channels, flows

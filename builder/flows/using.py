@@ -25,8 +25,8 @@ from builder.models import engine
 from builder.web import asker, counting, go, service
 from nodes.contract import Words
 from runtime.clock import now
-from runtime.core.engine import micros
 from runtime.core.flow import FlowCheck, compile_plan, fingerprint
+from runtime.core.moment import micros
 from runtime.drafts import OpenDraft
 from runtime.flows import Published, default_flow
 from runtime.store.database import begin, reading

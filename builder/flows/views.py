@@ -22,9 +22,9 @@ from builder.models import engine
 from builder.orders.names import names
 from builder.web import asker, go, service
 from runtime.clock import now
-from runtime.core.engine import micros
 from runtime.core.flow import FlowCheck
 from runtime.core.flow_nesting import inner_flows
+from runtime.core.moment import micros
 from runtime.flows import default_flow
 from runtime.store import screens, versions
 from runtime.store.database import reading

@@ -23,8 +23,8 @@ from builder.orders.story import Story, tell
 from builder.web import is_htmx
 from runtime.answering import Decline
 from runtime.clock import now
-from runtime.core.engine import micros, with_changes
-from runtime.core.run import read_seat, trace_code
+from runtime.core.moment import micros
+from runtime.core.run import read_seat, trace_code, with_changes
 from runtime.store import queries, screens
 from runtime.store.database import reading
 from runtime.store.tables import tasks

@@ -21,7 +21,7 @@ from builder.orders.names import names
 from builder.web import go
 from runtime import filters as acts
 from runtime.clock import now
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.store import screens
 from runtime.store.database import reading
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Final
 
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.store.kpi import Span
 
 DAYS: Final[Mapping[str, int]] = {"today": 1, "7": 7, "30": 30, "90": 90}

@@ -47,7 +47,7 @@ from builder.models import engine
 from builder.orders.names import Names, names
 from builder.web import asker, go, service
 from runtime.clock import now
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.core.money import CURRENCIES
 from runtime.store import kpi as store
 from runtime.store import trail

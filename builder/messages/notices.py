@@ -16,7 +16,7 @@ from builder.messages.words import CONTACT_NAMES
 from builder.models import engine
 from builder.web import asker, go
 from runtime.clock import now
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.reaching import addresses_of, keep_addresses, keep_ways, ways_of
 from runtime.store import notices, trail
 from runtime.store.database import begin, reading

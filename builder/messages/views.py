@@ -33,8 +33,8 @@ from runtime.actor import Actor
 from runtime.adapters.contract import Call
 from runtime.carrying import conveyance, masked, outlet, result_of
 from runtime.clock import now
-from runtime.core.engine import micros
 from runtime.core.lane import SECOND
+from runtime.core.moment import micros
 from runtime.core.problem import Problem
 from runtime.effects import ask
 from runtime.placing import cap_name, digest_of

@@ -19,8 +19,7 @@ from builder.orders.names import names
 from builder.orders.story import standing_words, tell
 from builder.web import asker, go, is_htmx, service
 from runtime.answering import Decline
-from runtime.core.engine import with_changes
-from runtime.core.run import STATES
+from runtime.core.run import STATES, with_changes
 from runtime.store import live, queries, screens
 from runtime.store.database import reading
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from builder.models import engine
 from builder.orders.names import Names, names
 from runtime.clock import now
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.remarks import STRIKE_WITHIN, mentions_in
 from runtime.store import remarks
 from runtime.store.database import reading

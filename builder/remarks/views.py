@@ -27,7 +27,7 @@ from builder.web import asker, go, is_htmx, safe_next, service
 from runtime import remarks as acts
 from runtime.attaching import MOST_BYTES
 from runtime.clock import now
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.remarks import MOST_FILES, MOST_TOGETHER, File, Refusal
 from runtime.store import queries, remarks
 from runtime.store.database import reading

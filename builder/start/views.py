@@ -12,7 +12,7 @@ from builder.orders.refusals import problems
 from builder.orders.story import standing_words
 from builder.web import part
 from runtime.clock import now
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.store import queries, screens
 from runtime.store.database import reading
 

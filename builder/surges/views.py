@@ -18,7 +18,7 @@ from builder.surges.chart import Chart, compared_hours, draw
 from builder.web import asker, go, service
 from runtime.breaker import usual_of
 from runtime.clock import now
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.core.surge import HOUR, WEEKS, Baseline, Rule, hour_of, same_hours
 from runtime.store import screens, surges
 from runtime.store.database import reading

@@ -13,8 +13,8 @@ from builder.labels import outlet_name
 from builder.web import service
 from runtime.adapters.contract import Outlet
 from runtime.clock import now
-from runtime.core.engine import micros
 from runtime.core.lane import SECOND, Lane, Paused
+from runtime.core.moment import micros
 from runtime.store import lanes
 from runtime.store.tables import users
 

@@ -21,8 +21,8 @@ from runtime.actor import Actor
 from runtime.adapters.contract import Call, Outlet
 from runtime.adapters.web import Proof
 from runtime.clock import now
-from runtime.core.engine import micros
 from runtime.core.lane import RANGES, Limits
+from runtime.core.moment import micros
 from runtime.core.problem import Problem
 from runtime.effects import ask
 from runtime.sealing import Seal

@@ -1,8 +1,11 @@
-"""Points in time at the border: ISO 8601 text with its zone outside, UTC inside."""
+"""Points in time: ISO 8601 text with its zone outside, UTC inside, microseconds since the epoch where they are kept."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 
 TIME_PATTERN = (
     r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[T ]([01][0-9]|2[0-3]):[0-5][0-9]"
@@ -24,3 +27,8 @@ def read_moment(given: Any) -> datetime | None:
 def show_moment(moment: datetime) -> str:
     """The text of a UTC instant as canonical orders hold it: `2026-11-22T02:00:00Z`, with a fraction if it has one."""
     return moment.replace(tzinfo=None).isoformat() + "Z"
+
+
+def micros(moment: datetime) -> int:
+    """Microseconds since the epoch, exact."""
+    return (moment - EPOCH) // MICROSECOND

@@ -79,3 +79,11 @@ class Plan:
     start: int
     nodes: tuple[PlanNode, ...]
     index: Mapping[str, int]
+
+
+def ways_on(plan: Plan, node: str) -> tuple[str, ...]:
+    """The connected ways out of a node that are no failure, in their order. None where the plan has no such node."""
+    if node not in plan.index:
+        return ()
+    found = plan.nodes[plan.index[node]]
+    return tuple(port for port in found.ports if port in found.connected and port not in found.failure_ports)

@@ -8,7 +8,8 @@ from typing import Any
 
 from nodes.contract import Answered, Decided, Event, Need
 from runtime.core.decision import Decision
-from runtime.core.engine import EPOCH, decide
+from runtime.core.engine import decide
+from runtime.core.moment import EPOCH
 from runtime.core.plan import Plan, drawn_id
 from runtime.core.run import Due, Reply, Run, RunEvent, RunState, Start, Token
 

@@ -265,3 +265,14 @@ def failure_row(failure: Failure) -> dict[str, Any]:
 def read_failure(row: Mapping[str, Any]) -> Failure:
     """The failure of a row made by `failure_row`."""
     return Failure(row["kind"], row["code"], row["params"], row["attempt"])
+
+
+def with_changes(order: Mapping[str, Any], changes: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The order with a run's changes (field path -> value) laid over it. Neither is altered."""
+    if not changes:
+        return order
+    laid = dict(order)
+    for path, value in changes.items():
+        head, _, rest = path.partition(".")
+        laid[head] = {**(laid.get(head) or {}), rest: value} if rest else value
+    return laid

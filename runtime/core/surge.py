@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from fractions import Fraction
 from typing import Literal
 
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 
 HOUR = 3_600_000_000
 WEEKS = 4

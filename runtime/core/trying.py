@@ -12,7 +12,6 @@ from typing import Any, Final
 
 from nodes.contract import Effect, Leave, Step, TaskAsk
 from runtime.core.conditions import Clause, explain
-from runtime.core.engine import with_changes
 from runtime.core.flow import FlowCheck, compile_plan
 from runtime.core.flow_nesting import laid_out
 from runtime.core.flow_parts import FlowNode
@@ -21,7 +20,7 @@ from runtime.core.order import value_at
 from runtime.core.plan import Plan, PlanNode, enclosing, is_drawn
 from runtime.core.problem import Problem
 from runtime.core.rehearsal import Answer, Rehearsal, Scene, rehearse
-from runtime.core.run import Token, trace_code
+from runtime.core.run import Token, trace_code, with_changes
 
 Order = Mapping[str, Any]
 Visit = tuple[int, int]

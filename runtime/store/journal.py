@@ -15,7 +15,7 @@ from nodes.contract import Answered, Words
 from runtime import crash, reminding
 from runtime.actor import Actor
 from runtime.core.decision import AskedEffect, AskedTask, Decision
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.core.run import Run, read_token, token_row
 from runtime.store import failure_list, lanes
 from runtime.store.tables import effects, journal, orders, runs, tasks

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.core.amending import Amendment, amended, under_patch
-from runtime.core.engine import with_changes
 from runtime.core.order import Order, read_order, show_order
+from runtime.core.run import with_changes
 from tests.trade import order as document
 
 

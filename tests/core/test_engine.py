@@ -9,7 +9,8 @@ import pytest
 
 from nodes.contract import Answered, Decided, Need
 from runtime.core.decision import Decision, Stale
-from runtime.core.engine import break_off, decide, micros
+from runtime.core.engine import break_off, decide
+from runtime.core.moment import micros
 from runtime.core.plan import Plan
 from runtime.core.run import (
     Amend,

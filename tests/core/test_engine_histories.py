@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from nodes.contract import Answered, Decided, Event, HandedOn, Joined
 from runtime.core.decision import Decision, Stale
-from runtime.core.engine import break_off, decide, micros, ways_on
+from runtime.core.engine import break_off, decide
+from runtime.core.moment import micros
 from runtime.core.moving import obstacles
-from runtime.core.plan import Plan
+from runtime.core.plan import Plan, ways_on
 from runtime.core.run import (
     Amend,
     Close,

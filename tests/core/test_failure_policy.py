@@ -7,8 +7,9 @@ import pytest
 
 from nodes.contract import Answered, Decided
 from runtime.core.decision import Decision, Stale
-from runtime.core.engine import decide, micros
+from runtime.core.engine import decide
 from runtime.core.flow import compile_plan, compile_published, read_flow
+from runtime.core.moment import micros
 from runtime.core.plan import Plan, drawn_id
 from runtime.core.rehearsal import rehearse
 from runtime.core.run import Due, Reply, Retry, Run, RunEvent, Start, trace_code

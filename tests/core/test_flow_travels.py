@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from nodes.contract import Answered, Decided, Event
 from runtime.core.decision import Decision
-from runtime.core.engine import EPOCH, decide
+from runtime.core.engine import decide
 from runtime.core.flow import compile_plan, read_flow
+from runtime.core.moment import EPOCH
 from runtime.core.rehearsal import rehearse
 from runtime.core.run import Due, Reply, Run, RunEvent, Start, Token
 from tests.core.flow_documents import NOTIFY, REQUEST, Document, approval, document, library, plan_of, random_flows

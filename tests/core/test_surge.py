@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.core.surge import (
     HOUR,
     Baseline,

@@ -6,7 +6,7 @@ from builder.config import Settings
 from builder.demo.providers import USUAL, WAYS, pretend
 from builder.demo.shop import open_shop
 from runtime.clock import now
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.service import Service
 from runtime.store import ways
 from runtime.store.database import begin, reading

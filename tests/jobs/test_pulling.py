@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from runtime import pulls, systems
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.pulls import Pull
 from runtime.sealing import Seal
 from runtime.store import pulls as stored

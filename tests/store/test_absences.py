@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from builder.auth import add_user
 from runtime import absences as acts
 from runtime.actor import Actor
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.reaching import people_of
 from runtime.store import absences, queries
 from runtime.store.database import begin, reading

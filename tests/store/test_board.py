@@ -6,7 +6,7 @@ from sqlalchemy import insert, select, update
 
 from runtime import limits
 from runtime.actor import Actor
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.escalating import leads
 from runtime.limits import EVERY_STAGE, HOUSE, WHOLE_ORDER, Limit
 from runtime.store import board

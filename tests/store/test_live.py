@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from runtime.actor import Actor
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.store import live, queries
 from runtime.store.database import begin, reading
 from runtime.store.tables import runs

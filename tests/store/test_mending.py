@@ -8,8 +8,8 @@ from sqlalchemy import Table, select
 
 from builder.auth import DUTIES, MAY
 from runtime.actor import Actor
-from runtime.core.engine import with_changes
 from runtime.core.order import digest
+from runtime.core.run import with_changes
 from runtime.mending import MAY_AMEND, Proposed, Unchanged, Unfit
 from runtime.store import queries
 from runtime.store.database import reading

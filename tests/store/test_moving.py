@@ -10,7 +10,7 @@ from sqlalchemy import select
 from nodes.contract import Answered
 from runtime.actor import Actor
 from runtime.acts import Mend, Unmended
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.moving import SLICE, Begun, Choice, Moving, Preview, Unmoved
 from runtime.store import desk, queries, versions
 from runtime.store.database import reading

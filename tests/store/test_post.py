@@ -14,7 +14,7 @@ from sqlalchemy import insert, select
 from builder.auth import add_user
 from runtime import adapters
 from runtime.adapters.contract import Cap, Conveyance, Delivered, Message, Messenger, NotDelivered
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.core.problem import Problem
 from runtime.reaching import keep_addresses
 from runtime.sealing import Seal

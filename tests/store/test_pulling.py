@@ -12,7 +12,7 @@ from runtime import pulls, systems
 from runtime.adapters.contract import Asked, NoPage, Page
 from runtime.adapters.sources.feed import LARGEST_PAGE, fetch
 from runtime.adapters.sources.feed.page import read_page
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.core.surge import HOUR, hour_of
 from runtime.core.words import text
 from runtime.outgoing import Allowed

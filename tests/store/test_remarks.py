@@ -12,7 +12,7 @@ from builder.auth import add_user
 from runtime import remarks as acts
 from runtime.actor import Actor
 from runtime.attaching import fit_name, kind_of
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.remarks import File, Refusal, find_mentions
 from runtime.store import remarks
 from runtime.store.database import begin, reading

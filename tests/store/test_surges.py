@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import delete, func, insert, select, text, update
 
 from runtime.clock import Clock
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.core.surge import HOUR, hour_of
 from runtime.service import BUSINESS_ZONE, Service
 from runtime.store import surges

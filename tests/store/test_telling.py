@@ -3,7 +3,7 @@
 from sqlalchemy import insert
 
 from builder.auth import add_user
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.store import notices
 from runtime.store.database import begin, reading
 from runtime.store.tables import team_members, teams

@@ -7,7 +7,7 @@ import pytest
 
 from runtime.actor import Actor
 from runtime.adapters.simulators import Simulators
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.store.database import begin
 from runtime.systems import allow
 from runtime.telling import Word, tell

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import insert
 
 from runtime.clock import now
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.store import tables
 from runtime.store.database import begin
 from runtime.store.ids import new_id

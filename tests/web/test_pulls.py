@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from runtime import systems
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.store import pulls as stored
 from runtime.store import surges
 from runtime.store.database import begin, reading

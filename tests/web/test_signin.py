@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from builder import auth, create_app
 from builder.auth import ACTIONS, DUTIES, TOKEN_BLUEPRINTS, allows, make_signin_link
 from runtime.clock import now
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.store import tables
 from runtime.store.database import begin, reading
 from tests.api.conftest import make_settings

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from runtime.clock import now
-from runtime.core.engine import micros
+from runtime.core.moment import micros
 from runtime.core.surge import HOUR, hour_of
 from runtime.service import BUSINESS_ZONE
 from runtime.store import surges
