@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from runtime.store import types
-from runtime.store.tables import MARIADB
+from runtime.store.tables.base import MARIADB
 
 revision = "0017"
 down_revision = "0016"
