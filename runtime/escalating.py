@@ -3,7 +3,7 @@
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from runtime import telling
 from runtime.actor import Actor
@@ -38,6 +38,7 @@ def escalate(service: Service, trace: str, note: str, actor: Actor, who: str) ->
             for number, one in enumerate(to)
         ]
         if any(told):
+            connection.execute(update(tasks).where(tasks.c.trace == trace).values(escalated_at=at))
             trail.write(connection, actor, at, "task.escalate", trace, after={"to": to, "note": note})
     service.effect_bell.ring()
     return None

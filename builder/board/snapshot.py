@@ -17,7 +17,7 @@ from runtime.core.forecast import Kin, nearest
 from runtime.core.plan import drawn_id
 from runtime.limits import MINUTE, Limits
 from runtime.store import board
-from runtime.store.board import Standing
+from runtime.store.board import Known, Standing
 from runtime.store.database import reading
 
 KEPT: Final = 12
@@ -68,6 +68,7 @@ class Board:
     zone: tzinfo
     forecasts: Forecasts
     _kept: "OrderedDict[str, Snapshot]" = field(default_factory=OrderedDict)
+    _orders: Mapping[str, Known] = field(default_factory=dict)
     _good_until: float = 0.0
     _turn: Lock = field(default_factory=Lock)
 
@@ -99,15 +100,16 @@ class Board:
     def _read(self, engine: Engine) -> Snapshot:
         last = next(reversed(self._kept.values()), None) if self._kept else None
         with reading(engine) as connection:
-            found, allowed = board.standing(connection, _shown(last)), limits.find(connection)
+            self._orders = board.standing(connection, self._orders)
+            allowed = limits.find(connection)
             foretold = self.forecasts.now(connection, allowed)
         same = last is not None and last.allowed == allowed and last.foretold is foretold
         before = last.lines if last is not None and same else {}
+        lines: dict[str, Line] = {}
         # What stays the same is kept once, however many snapshots there are.
-        lines = {
-            one.key: known if (known := before.get(one.key)) and known.of == one else self._line(one, allowed, foretold)
-            for one in found
-        }
+        for one in (one for order in self._orders.values() for one in order.waits):
+            known = before.get(one.key)
+            lines[one.key] = known if known and known.of == one else self._line(one, allowed, foretold)
         if last and same and len(lines) == len(before) and all(before.get(key) is line for key, line in lines.items()):
             return last
         order = tuple(sorted(lines, key=lambda key: _urgency(lines[key])))
@@ -130,11 +132,6 @@ def changes(before: Snapshot, after: Snapshot) -> Change:
               and line != before.lines.get(key)),
         tuple(key for key in before.order if key not in after.lines),
     )  # fmt: skip
-
-
-def _shown(last: Snapshot | None) -> dict[str, board.Shown]:
-    """The orders that were read before."""
-    return {line.of.run_id: (line.of.number, line.of.buyer) for line in last.lines.values()} if last else {}
 
 
 def _ends(one: Standing, allowed: Limits) -> Iterator[tuple[int, int, bool]]:

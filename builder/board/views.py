@@ -20,8 +20,8 @@ from builder.inbox.board import receivers
 from builder.models import engine
 from builder.orders.names import Names, names
 from builder.web import counting, service
-from runtime.core.moment import micros
 from runtime.core.forecast import FEWEST, Kin
+from runtime.core.moment import micros
 from runtime.core.plan import drawn_id
 from runtime.store import screens
 from runtime.store.database import reading
@@ -153,45 +153,44 @@ class _Writer:
         self._connection = connection
         self._names: Names = names(connection)
         self._flows = {key: words(name) or key for key, name in screens.flow_names(connection).items()}
-        self._owners: dict[tuple[str, str, str | None], str] = {}
-        self._nodes: dict[tuple[str | None, str], str] = {}
+        self._texts: dict[tuple[Any, ...], list[int]] = {}
         self.words: dict[str, int] = {"": 0}
         self.base = micros(service().clock() - timedelta(days=1)) // SECOND
 
     def row(self, line: Line) -> list[Any]:
         """Key, order, buyer, then places of texts (channel, flow, its name, stage, its name, owner, rest, kin), times."""
         one = line.of
-        texts = (
+        asked = (one.who_kind, one.who, one.claimed_by)
+        place = (one.channel, one.flow, one.version_id, one.node, one.rest, line.kin, *asked)
+        texts = self._texts.get(place)
+        if texts is None:
+            texts = self._texts[place] = [self._word(text) for text in self._written(line)]
+        flags = (1 if one.claimed_by else 0) | (2 if line.whole else 0) | (4 if one.escalated else 0)
+        since, due, amber, stopped = map(self._seconds, (one.since, line.due, line.amber, one.stopped))
+        return [one.key, one.number, one.buyer, *texts, flags, since, due, amber, stopped]
+
+    def _written(self, line: Line) -> tuple[str, ...]:
+        one = line.of
+        return (
             one.channel,
             one.flow,
             self._flows.get(one.flow, one.flow),
             drawn_id(one.node),
             self._stage(one.version_id, one.node),
-            self._owner(line),
+            self._owner(one.who_kind, one.who, one.claimed_by),
             one.rest,
             _kin_word(line.kin) if line.kin else "",
         )
-        flags = (1 if one.claimed_by else 0) | (2 if line.whole else 0)
-        times = (one.since, line.due, line.amber, one.stopped)
-        return [one.key, one.number, one.buyer, *map(self._word, texts), flags, *map(self._seconds, times)]
 
     def _word(self, text: str) -> int:
         return self.words.setdefault(text, len(self.words))
 
     def _stage(self, version_id: str | None, node: str) -> str:
-        if not node:
-            return _("Not begun")
-        if (version_id, node) not in self._nodes:
-            self._nodes[version_id, node] = drawn_version(self._connection, version_id).node_name(node)
-        return self._nodes[version_id, node]
+        return drawn_version(self._connection, version_id).node_name(node) if node else _("Not begun")
 
-    def _owner(self, line: Line) -> str:
-        asked = line.of.who_kind, line.of.who, line.of.claimed_by
-        if asked not in self._owners:
-            kind, who, claimed_by = asked
-            one = self._names.person(claimed_by) if claimed_by else self._names.asked(kind, who)
-            self._owners[asked] = one if who else ""
-        return self._owners[asked]
+    def _owner(self, kind: str, who: str, claimed_by: str | None) -> str:
+        one = self._names.person(claimed_by) if claimed_by else self._names.asked(kind, who)
+        return one if who else ""
 
     def _seconds(self, at: int | None) -> int | None:
         return None if at is None else at // SECOND - self.base

@@ -86,7 +86,7 @@ def save(connection: Connection, decisions: Sequence[Decision], now: int, actor:
     _swap(connection, [decision.run for decision in decisions])
     crash.at("save.swapped")
     connection.execute(_ADD_ENTRIES, [_entry_row(decision, now, actor) for decision in decisions])
-    _withdraw(connection, [trace for decision in decisions for trace in decision.withdrawn])
+    _withdraw(connection, [trace for decision in decisions for trace in decision.withdrawn], now)
     _ask_people(connection, decisions, now)
     _remind(connection, [trace for decision in decisions for trace in decision.reminded], now)
     reminding.tell_people(connection, decisions, now)
@@ -136,7 +136,9 @@ UNDECIDED: Final[Mapping[str, None]] = MappingProxyType(
     dict.fromkeys(("decision", "reason", "decided_by", "decided_at", "deliver_at", "sent_to"))
 )
 """The columns of a decision, in a task that is open."""
-_UNTOUCHED: Final[Mapping[str, None]] = MappingProxyType({**UNDECIDED, "claimed_by": None, "claimed_at": None})
+_UNTOUCHED: Final[Mapping[str, None]] = MappingProxyType(
+    {**UNDECIDED, **dict.fromkeys(("claimed_by", "claimed_at", "withdrawn_at", "escalated_at"))}
+)
 
 
 def settle_task(
@@ -306,13 +308,13 @@ def _entry_row(decision: Decision, now: int, actor: Actor | None) -> dict[str, A
     return {"run_id": decision.run.id, "rev": decision.run.rev, "at": now, "entry": _json(entry)}
 
 
-def _withdraw(connection: Connection, traces: Sequence[str]) -> None:
+def _withdraw(connection: Connection, traces: Sequence[str], now: int) -> None:
     if not traces:
         return
     connection.execute(
         update(tasks)
         .where(tasks.c.trace.in_(traces), or_(tasks.c.state == "open", tasks.c.deliver_at.is_not(None)))
-        .values(state="withdrawn", deliver_at=None)
+        .values(state="withdrawn", deliver_at=None, withdrawn_at=now)
     )
     unsent = update(effects).where(effects.c.trace.in_(traces), effects.c.state.in_(("ready", "claimed")))
     connection.execute(unsent.values(state="withdrawn", due_at=None))

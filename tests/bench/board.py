@@ -24,6 +24,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from builder import create_app
 from builder.auth import make_signin_link
 from builder.board.views import the_board
+from builder.cli.parts import spare_the_collector
 from tests import databases
 from tests.api.conftest import make_settings
 from tests.bench.canvas import FRAMES
@@ -66,6 +67,7 @@ def crowded(url: str) -> Iterator[House]:
         house.hire("zhao", "lead", team="leads")
         remember(house.service, "big-orders", "ask", [5 + number * 7 % 50 for number in range(2_000)])
         gather(house.service, ORDERS)
+        spare_the_collector()
         yield house
         house.service.engine.dispose()
 

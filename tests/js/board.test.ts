@@ -10,7 +10,7 @@ function row(more: Partial<Row> = {}): Row {
   const plain = { channel: "shop", flow: "big", flowName: "Big", node: "ask", stage: "Ask", owner: "Zhao" };
   const times = { since: 0, due: 30 * MINUTE, amber: 20 * MINUTE, stopped: null };
   const rest = { run: "r", number: "A-1", buyer: "Li", rest: "person", kin: "big ask -1" };
-  return { key: "k", claimed: false, whole: false, ...plain, ...times, ...rest, ...more };
+  return { key: "k", claimed: false, whole: false, escalated: false, ...plain, ...times, ...rest, ...more };
 }
 
 describe("a forecast", () => {

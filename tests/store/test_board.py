@@ -7,7 +7,7 @@ from sqlalchemy import insert, select, update
 from runtime import limits
 from runtime.actor import Actor
 from runtime.core.moment import micros
-from runtime.escalating import leads
+from runtime.escalating import escalate, leads
 from runtime.limits import EVERY_STAGE, HOUSE, WHOLE_ORDER, Limit
 from runtime.store import board
 from runtime.store.database import begin, reading
@@ -45,7 +45,7 @@ def take(house: House, number: int, big: bool = True) -> str:
 
 def standing(house: House) -> dict[str, board.Standing]:
     with reading(house.service.engine) as connection:
-        return {one.key: one for one in board.standing(connection, {})}
+        return {one.key: one for known in board.standing(connection, {}).values() for one in known.waits}
 
 
 def told(house: House) -> list[tuple[str, str]]:
@@ -93,12 +93,28 @@ def test_who_took_a_task_on_owns_it_and_a_decision_stops_its_clock_until_the_ord
     assert standing(house) == {}
 
 
-def test_an_order_that_is_known_is_not_read_again_and_still_told(sqlite_house: House) -> None:
-    publish(sqlite_house.service, WATCHED)
-    run_id = take(sqlite_house, 1)
-    with reading(sqlite_house.service.engine) as connection:
-        (one,) = board.standing(connection, {run_id: ("known", "before")})
-    assert (one.number, one.buyer) == ("known", "before")
+def test_what_has_not_changed_is_not_read_again_and_what_has_is(house: House) -> None:
+    publish(house.service, WATCHED)
+    first, second, third = (take(house, number) for number in (1, 2, 3))
+    with reading(house.service.engine) as connection:
+        before = board.standing(connection, {})
+    house.service.answering.claim(f"{second}.3.1", LI)
+    house.service.decide_task(f"{third}.3.1", "approve", "", LI)
+    house.settle()
+    with reading(house.service.engine) as connection:
+        after = board.standing(connection, before)
+    assert set(after) == {first, second}
+    assert after[first] is before[first]
+    assert [one.claimed_by for one in after[second].waits] == ["li"]
+
+
+def test_a_task_that_was_escalated_is_told_as_such_until_another_is_asked(house: House) -> None:
+    publish(house.service, WATCHED)
+    trace = f"{take(house, 1)}.3.1"
+    assert escalate(house.service, trace, "the customer calls", LI, "Li") is None
+    assert standing(house)[trace].escalated == micros(house.watch())
+    assert house.service.answering.transfer(trace, "person", "li", "", LI) is None
+    assert standing(house)[trace].escalated is None
 
 
 def test_how_long_stages_took_is_told_from_those_that_are_over(house: House) -> None:

@@ -81,6 +81,8 @@ tasks = Table(
     Column("sent_to", PLACE, comment="decision send_back: the earlier step to which the order goes"),
     Column("reminders", Integer, nullable=False, default=0, server_default="0"),
     Column("reminded_at", BigInteger),
+    Column("withdrawn_at", BigInteger, comment="when the order stopped waiting for it"),
+    Column("escalated_at", BigInteger, comment="when somebody last called up whoever leads"),
     Index("ix_tasks_state_who", "state", "who_kind", "who"),
     Index("ix_tasks_state_due_at", "state", "due_at"),
     Index("ix_tasks_state_asked_at", "state", "asked_at"),

@@ -140,7 +140,8 @@ function tickRow(parts: RowParts, row: Row, { now, spreads, words }: Moment): vo
   }
   const rest = left(row, now);
   write(parts.time, rest === null ? "" : countdown(rest));
-  write(parts.word, words.say(sign) + (row.whole ? ` · ${words.say("whole")}` : ""));
+  const more = [row.whole && words.say("whole"), row.escalated && words.say("escalated")];
+  write(parts.word, [words.say(sign), ...more].filter((word) => word !== false).join(" · "));
   write(parts.likely, likelyWords(row, now, spreads, words));
 }
 

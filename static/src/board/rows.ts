@@ -21,6 +21,7 @@ export interface Row {
   readonly kin: string;
   readonly claimed: boolean;
   readonly whole: boolean;
+  readonly escalated: boolean;
   readonly since: number;
   readonly due: number | null;
   readonly amber: number | null;
@@ -65,6 +66,7 @@ export function readRows(answer: Answer): Row[] {
       kin: word(kin),
       claimed: (Number(flags) & 1) > 0,
       whole: (Number(flags) & 2) > 0,
+      escalated: (Number(flags) & 4) > 0,
       since: at(times[0]) ?? 0,
       due: at(times[1]),
       amber: at(times[2]),

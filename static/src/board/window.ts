@@ -86,11 +86,11 @@ export class Window<Line> {
     for (const [index, one] of this.shown) {
       const line = this.lines[index];
       if (index >= first && index <= last && line !== undefined && this.how.kind(line) === one.kind) continue;
-      one.element.hidden = true;
       this.shown.delete(index);
       this.spares(one.kind).push(one.element);
     }
     for (let index = first; index <= last; index += 1) this.place(index);
+    for (const spare of this.spare.values()) for (const element of spare) hide(element, true);
   }
 
   private place(index: number): void {
@@ -99,10 +99,10 @@ export class Window<Line> {
     const known = this.shown.get(index);
     const kind = this.how.kind(line);
     const element = known?.element ?? this.spares(kind).pop() ?? this.made(kind);
-    const top = `translateY(${this.tops[index] ?? 0}px)`;
-    if (element.style.transform !== top) element.style.transform = top;
+    const top = `${this.tops[index] ?? 0}px`;
+    if (element.style.top !== top) element.style.top = top;
     if (known !== undefined) return;
-    element.hidden = false;
+    hide(element, false);
     this.shown.set(index, { element, kind });
     this.how.fill(element, line, index);
   }
@@ -129,4 +129,9 @@ export class Window<Line> {
     }
     return low;
   }
+}
+
+/** An element that goes from one line to another within a frame is never hidden between them. */
+function hide(element: HTMLElement, wanted: boolean): void {
+  if (element.hidden !== wanted) element.hidden = wanted;
 }

@@ -23,9 +23,21 @@ export function wordsOf({ dataset }: HTMLElement): Words {
     day: "numeric",
     timeZone: dataset.zone,
   });
-  const say: Words["say"] = (name, places = {}) => {
-    const key = `say-${name}`.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
-    const sentence = dataset[key] ?? "";
+  // Both are asked for again and again: by each row that is shown, every second.
+  const sentences = new Map<string, string>();
+  const clocks = new Map<number, string>();
+  let clocksOf = "";
+  const sentenceOf = (name: string): string => {
+    let found = sentences.get(name);
+    if (found === undefined) {
+      const key = `say-${name}`.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+      sentences.set(name, (found = dataset[key] ?? ""));
+    }
+    return found;
+  };
+  const say: Words["say"] = (name, places) => {
+    const sentence = sentenceOf(name);
+    if (places === undefined) return sentence;
     return sentence.replace(/\{(\w+)\}/g, (_, place: string) => String(places[place] ?? ""));
   };
   return {
@@ -36,9 +48,20 @@ export function wordsOf({ dataset }: HTMLElement): Words {
       if (minutes < 48 * 60) return say("hours", { n: Math.floor(minutes / 60) });
       return say("days", { n: Math.floor(minutes / 60 / 24) });
     },
-    clock: (at) =>
-      day.format(at) === day.format(Date.now())
-        ? format.format(at)
-        : `${day.format(at)} ${format.format(at)}`,
+    clock(at) {
+      const minute = Math.floor(at / MINUTE);
+      const today = day.format(Date.now());
+      if (today !== clocksOf) {
+        clocks.clear();
+        clocksOf = today;
+      }
+      let told = clocks.get(minute);
+      if (told === undefined) {
+        const on = day.format(at);
+        told = on === today ? format.format(at) : `${on} ${format.format(at)}`;
+        clocks.set(minute, told);
+      }
+      return told;
+    },
   };
 }
