@@ -17,8 +17,9 @@ from builder.i18n.text import _
 from builder.labels import field_name, outlet_name, setting_name, setting_value
 from builder.models import engine
 from builder.moving.words import obstacle_words
+from builder.orders.findings import failure_words
 from builder.orders.names import Names, names
-from builder.orders.story import Story, change_facts, failure_words, tell
+from builder.orders.story import Story, change_facts, tell
 from builder.web import asker, go, service
 from runtime.acts import Do, Mend, Unmended
 from runtime.clock import now

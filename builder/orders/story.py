@@ -1,6 +1,6 @@
 """An order's story: where it stands, and each step that it took, told from the journal in the asker's language."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -10,8 +10,9 @@ from sqlalchemy import Connection, RowMapping, select
 from builder.drawn import DrawnFlow, drawn_version
 from builder.i18n import moment, plain, span, words
 from builder.i18n.text import _, ngettext
-from builder.labels import answer_words, field_name, outlet_name, port_name, told, value_name
+from builder.labels import field_name, outlet_name, port_name
 from builder.orders import signing
+from builder.orders.findings import call_facts, failure_words, finding_words, note_words
 from builder.orders.names import Names, names
 from builder.systems.health import kept_back
 from runtime.core.plan import depth, drawn_id
@@ -19,9 +20,6 @@ from runtime.core.run import Token, read_seat, read_token, read_trace, trace_cod
 from runtime.store import desk, queries
 from runtime.store.surges import HELD_BY
 from runtime.store.tables import tasks
-
-# Findings that say the same of a field: it is not there.
-_GAPS = frozenset(("pre-check.missing", "pre-check.empty", "pre-check.address_incomplete"))
 
 Tone = Literal["done", "waiting", "failed", "cancelled", "plain"]
 
@@ -340,7 +338,7 @@ class _Teller:
         note = last.get("note", {})
         why = self._rule_words(draft.node, last["port"], note) if kind == "route" and "port" in last else []
         why += finding_words(note.get("findings", ()))
-        why += _note_words(note)
+        why += note_words(note)
         for failed in (record["failed"] for record in draft.records if "failed" in record):
             why += [text for text in failure_words(failed["code"], failed["params"]) if text]
         if last.get("skipped"):
@@ -356,7 +354,7 @@ class _Teller:
         if kind == "approval":
             facts += signing.sayings(draft.records[1:], self.names, self.flow.node_name)
         if trace in self.calls:
-            facts += _call_facts(self.calls[trace], self.names)
+            facts += call_facts(self.calls[trace], self.names)
         return why, facts
 
     def _changed(self, path: str, value: Any) -> str:
@@ -462,61 +460,3 @@ def _who_mended(draft: _Draft) -> str | None:
             actor: str | None = record["actor"]
             return actor
     return None
-
-
-def failure_words(code: str, params: Mapping[str, Any]) -> tuple[str, str]:
-    """Why a step failed and what to do, with systems and notifiers by the names that people give them."""
-    known = {"system": "system", "channel": "notifier"}
-    shown = {key: outlet_name(known[key], str(value)) if key in known else value for key, value in params.items()}
-    if isinstance(shown.get("message"), str):
-        shown["message"] = answer_words(shown["message"])
-    return told(code, shown)
-
-
-def _note_words(note: Mapping[str, Any]) -> list[str]:
-    if note.get("timed") and "decision" in note:
-        return [_("Time decided, as the ladder says, because nobody did.")]
-    if note.get("timed"):
-        return [_("The deadline passed without a decision.")]
-    if note.get("nobody_free"):
-        return [_("Nobody of the team had a hand free, or others came first.")]
-    if "decision" in note and note.get("reason"):
-        return [_("“%(reason)s”", reason=note["reason"])]
-    return []
-
-
-def finding_words(findings: Iterable[Mapping[str, Any]]) -> list[str]:
-    """What a check found, a sentence for each kind of oddity with all fields that have it. A gap is told once."""
-    fields: dict[str, list[str]] = {}
-    gaps: set[str] = set()
-    for finding in findings:
-        code, path = finding["code"], finding["field"]
-        if code in _GAPS:
-            if path in gaps:
-                continue
-            gaps.add(path)
-        label = field_name(path)
-        text, _remedy = told(code, {"field": label, **finding.get("params", {})})
-        named = fields.setdefault(text, [])
-        if label not in text and label not in named:
-            named.append(label)
-    return [_("%(field)s: %(text)s", field=_(", ").join(named), text=text) if named else text
-            for text, named in fields.items()]  # fmt: skip
-
-
-def _call_facts(call: RowMapping, names: Names) -> list[tuple[str, str]]:
-    content = orjson.loads(call["content"])
-    facts = [(_("Sent to") if call["sends"] else _("To be sent to"), outlet_name(call["adapter"], call["target"]))]
-    if call["sends"] > 1:
-        facts.append((_("Sent"), _("%(n)s times, with the same key: who sent it had died", n=call["sends"])))
-    if content.get("to"):
-        facts.append((_("To"), names.addressee(plain(words(content["to"])))))
-    if content.get("text"):
-        facts.append((_("Text"), plain(words(content["text"]))))
-    if content.get("action"):
-        facts.append((_("Action"), value_name("action", plain(content["action"]))))
-    if call["answer"]:
-        answer = orjson.loads(call["answer"])
-        if answer.get("message"):
-            facts.append((_("Answer"), answer_words(answer["message"])))
-    return facts
