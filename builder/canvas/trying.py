@@ -1,12 +1,14 @@
 """Trying an order on a draft, and running the cases of a flow: what the canvas asks for, told in the reader's language."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, Final
 
 import orjson
 from flask import Blueprint, abort, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from sqlalchemy import Connection
 
 from builder.auth import may, requires
 from builder.canvas.answers import answered, body, iso, refused, told_problems
@@ -28,7 +30,9 @@ from runtime.core.nearest import Change, changed_order
 from runtime.core.order import CHOICE_LABELS, MISSING, Order, is_masked, read_order, show_order
 from runtime.core.plan import enclosing
 from runtime.core.problem import Problem
+from runtime.core.rehearsal import Facts, made_up
 from runtime.core.trying import Stage, Trial, TriedStep, outcome, stage, try_order
+from runtime.facts import gather
 from runtime.store import queries
 from runtime.store.database import reading
 
@@ -63,8 +67,10 @@ def run_one(key: str) -> ResponseReturnValue:
     if not isinstance(order, dict):
         detail = _("This order cannot be read.")
         return refused(422, _("Not an order"), detail, problems=[_told_place(one) for one in order])
-    trial = try_order(staged, order, answers, soon_after(order))
-    return answered(veil.over(_told_trial(staged, order, trial, veil)))
+    with reading(engine()) as connection:
+        ask = _by_the_calendars(connection)
+        trial = try_order(staged, order, answers, soon_after(order), ask)
+        return answered(veil.over(_told_trial(staged, order, trial, veil, ask)))
 
 
 @pages.post("/flows/<key>/cases")
@@ -117,6 +123,17 @@ def _staged(key: str, document: Any) -> Stage | tuple[Problem, ...]:
     if service().drafts.document(key, current_user.name) is None:
         abort(404)
     return stage(service().flows.check(document))
+
+
+def _by_the_calendars(connection: Connection) -> Facts:
+    """What the steps of a trial are told: working time by the calendars of the house, all else is made up."""
+
+    @cache
+    def told(fact: str) -> Any:
+        asks_for_time = fact.startswith(("later:", "opens:"))
+        return gather(connection, (fact,))[fact] if asks_for_time else made_up(fact)
+
+    return told
 
 
 def _order(asked: Mapping[str, Any]) -> tuple[Order | tuple[Problem, ...], Veil]:
@@ -204,11 +221,11 @@ def _outcome(staged: Stage | tuple[Problem, ...], case: Any) -> Json:
 # --- telling a trial --------------------------------------------------------------------------------------------------
 
 
-def _told_trial(staged: Stage, order: Order, trial: Trial, veil: Veil) -> Json:
+def _told_trial(staged: Stage, order: Order, trial: Trial, veil: Veil, ask: Facts) -> Json:
     kept = masked(order) if veil.hides else order
     expected = trial
     if veil.hides:
-        expected = try_order(staged, kept, trial.answers, soon_after(order))
+        expected = try_order(staged, kept, trial.answers, soon_after(order), ask)
     return {
         "state": trial.state,
         "state_name": state_name(trial.state),

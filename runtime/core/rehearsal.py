@@ -1,9 +1,8 @@
 """A rehearsal: one order walked through a plan with prepared answers. Nothing leaves, nothing is stored, time is told."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from types import MappingProxyType
 from typing import Any
 
 from nodes.contract import Answered, Decided, Event, Need
@@ -22,7 +21,22 @@ Answer = Mapping[str, Any]
 answers (`kind` says how it failed). `{"node", "due": true}`: the time that is waited for comes.
 """
 
-_NO_FACTS: Mapping[str, Any] = MappingProxyType({})
+Facts = Callable[[str], Any]
+"""What is told of a fact by its name, as `runtime.facts` has them."""
+
+
+def made_up(fact: str) -> Any:
+    """What is taken for true where nobody says: whoever is named is there, a team has one member, all hours are worked."""
+    kind, _, key = fact.partition(":")
+    match kind:
+        case "members":
+            return [key.partition(":")[2]]
+        case "owner":
+            return REHEARSER
+        case "later" | "opens":
+            return None
+        case _:
+            return key
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +70,16 @@ def rehearse(
     order: Mapping[str, Any],
     answers: Sequence[Answer],
     now: datetime,
-    facts: Mapping[str, Any] = _NO_FACTS,
+    ask: Facts = made_up,
     longest: int = LONGEST,
 ) -> Rehearsal:
     """Walk a canonical order through the plan from `now` on.
 
     Answers for one node are used in their order. A system without an answer says ok, and the pause of a retry passes by
-    itself; a person or a time without an answer is waited for, and there the rehearsal ends. A person whom `facts` do
-    not know is taken to exist. After `longest` events it ends wherever it is.
+    itself; a person or a time without an answer is waited for, and there the rehearsal ends. `ask` is told the name of
+    each fact that a step needs. After `longest` events it ends wherever it is.
     """
-    stage = _Stage(plan, order, now, facts, list(answers))
+    stage = _Stage(plan, order, now, ask, list(answers))
     stage.happen(Start())
     for _ in range(longest):
         event = next(stage.next_events(), None)
@@ -85,13 +99,14 @@ class _Stage:
         plan: Plan,
         order: Mapping[str, Any],
         now: datetime,
-        facts: Mapping[str, Any],
+        ask: Facts,
         answers: list[Answer],
     ) -> None:
         self.plan = plan
         self.order = order
         self.now = now
-        self.facts = dict(facts)
+        self.ask = ask
+        self.facts: dict[str, Any] = {}
         self.answers = answers
         self.run = Run(RUN_ID, "running")
         self.journal: list[Mapping[str, Any]] = []
@@ -99,10 +114,10 @@ class _Stage:
         self.answered: tuple[Token, Answer | None] | None = None
 
     def happen(self, event: RunEvent) -> None:
-        """Let the event happen. What the plan's nodes need to know is found in the facts, or made up."""
+        """Let the event happen. What the plan's nodes need to know is asked."""
         decided = decide(self.plan, self.run, self.order, event, self.facts, self.now)
         while isinstance(decided, Need):
-            self.facts = {name: _made_up(name) for name in decided.facts} | self.facts
+            self.facts |= {name: self.ask(name) for name in decided.facts}
             decided = decide(self.plan, self.run, self.order, event, self.facts, self.now)
         if isinstance(decided, Decision):
             self.run = decided.run
@@ -147,20 +162,6 @@ class _Stage:
         self.answered = (token, answer)
         if answer is not None:
             self.answers.remove(answer)
-
-
-def _made_up(fact: str) -> Any:
-    """What is taken for true where nobody says: whoever is named is there, a team has one member, all hours are worked."""
-    kind, _, key = fact.partition(":")
-    match kind:
-        case "members":
-            return [key.partition(":")[2]]
-        case "owner":
-            return REHEARSER
-        case "later" | "opens":
-            return None
-        case _:
-            return key
 
 
 def _answered(answer: Answer | None) -> Answered:

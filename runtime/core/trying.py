@@ -19,7 +19,7 @@ from runtime.core.nearest import Change, Limit, line_limits, nearest_change
 from runtime.core.order import value_at
 from runtime.core.plan import Plan, PlanNode, enclosing, is_drawn
 from runtime.core.problem import Problem
-from runtime.core.rehearsal import Answer, Rehearsal, Scene, rehearse
+from runtime.core.rehearsal import Answer, Facts, Rehearsal, Scene, made_up, rehearse
 from runtime.core.run import Token, trace_code, with_changes
 
 Order = Mapping[str, Any]
@@ -139,14 +139,13 @@ def stage(check: FlowCheck) -> Stage | tuple[Problem, ...]:
 # --- running --------------------------------------------------------------------------------------------------------------
 
 
-def try_order(
-    staged: Stage, order: Order, answers: Sequence[Answer], now: datetime, facts: Mapping[str, Any] | None = None
-) -> Trial:
-    """Walk a canonical order through the flow and tell every step, with the reasons and the nearest other orders."""
-    known = facts or {}
-    rehearsal = rehearse(staged.plan, order, answers, now, known, MOST_EVENTS)
+def try_order(staged: Stage, order: Order, answers: Sequence[Answer], now: datetime, ask: Facts = made_up) -> Trial:
+    """Walk a canonical order through the flow and tell every step, with the reasons and the nearest other orders. For `ask`
+    see `rehearse`.
+    """
+    rehearsal = rehearse(staged.plan, order, answers, now, ask, MOST_EVENTS)
     trial = _trial(staged, order, rehearsal)
-    told = _Reasons(staged, order, tuple(answers), now, known, trial)
+    told = _Reasons(staged, order, tuple(answers), now, ask, trial)
     return replace(trial, steps=tuple(told.explained()))
 
 
@@ -260,7 +259,7 @@ class _Reasons:
     order: Order
     answers: tuple[Answer, ...]
     now: datetime
-    facts: Mapping[str, Any]
+    ask: Facts
     trial: Trial
 
     def explained(self) -> Iterator[TriedStep]:
@@ -309,7 +308,7 @@ class _Reasons:
             return isinstance(outcome, Leave) and outcome.port == way
 
         def replays(order: Order) -> bool:
-            return goes_by(self.staged, order, self.answers, self.now, planned.id, number, way, self.facts)
+            return goes_by(self.staged, order, self.answers, self.now, planned.id, number, way, self.ask)
 
         return nearest_change(self.order, limits, leads, replays)
 
@@ -322,10 +321,10 @@ def goes_by(
     node: str,
     number: int,
     way: str,
-    facts: Mapping[str, Any] | None = None,
+    ask: Facts = made_up,
 ) -> bool:
     """Whether the order, walked from the beginning, leaves its visit `number` of this node by this way."""
-    rehearsal = rehearse(staged.plan, order, answers, now, facts or {}, MOST_EVENTS)
+    rehearsal = rehearse(staged.plan, order, answers, now, ask, MOST_EVENTS)
     left = [
         visit["port"]
         for entry in rehearsal.journal

@@ -3,7 +3,9 @@
 import json
 from typing import Any
 
-from tests.core.flow_documents import document
+from runtime import calendars
+from runtime.store.database import begin
+from tests.core.flow_documents import approval, document
 from tests.trade import order
 from tests.web.conftest import BIG_ORDERS, House, Visitor
 from tests.web.test_canvas import send
@@ -99,6 +101,20 @@ def test_a_draft_that_is_wrong_elsewhere_runs_and_one_without_a_start_says_why(h
     assert tried(lin, BIG_ORDERS | {"nodes": nodes}, order=order(total="10.00"))["state"] == "done"
     empty = BIG_ORDERS | {"nodes": [], "edges": []}
     assert tried(lin, empty, 422, order=order())["problems"][0]["text"]
+
+
+def test_a_trial_counts_working_time_by_the_calendars_of_the_house(house: House) -> None:
+    with begin(house.service.engine, durable=True) as connection:
+        calendars.furnish(connection, 1)
+    drawn = document(
+        [("in", "ingest", {}), ("ask", "approval", approval(deadline_minutes=60, calendar="CN")), ("end", "end", {})],
+        ["in.out>ask", "ask.approved>end", "ask.rejected>end", "ask.late>end"],
+        key="big-orders",
+        teams=[{"key": "leads", "name": "Leads"}],
+    )
+    friday_half_past_five = order(created_at="2026-11-27T17:30:00+08:00")
+    step = tried(house.enter("lin"), drawn, order=friday_half_past_five)["steps"][1]
+    assert step["until"].startswith("2026-11-30T01:30:30")
 
 
 def test_nonsense_is_refused(house: House) -> None:
