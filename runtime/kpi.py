@@ -10,7 +10,7 @@ from math import ceil, sqrt
 from statistics import median
 from typing import Final, Literal, TypeVar
 
-from runtime.store.kpi import DeciderDay, OrderCount, OrderDay, TaskCount, TaskDay
+from runtime.store.kpi import DeciderDay, OrderCount, OrderDay, TaskCount, TaskDay, WorkedCount
 
 SECOND: Final = 1_000_000
 ENOUGH: Final = 30
@@ -25,7 +25,7 @@ SETTLED_DAYS: Final = 3
 
 Turn = Literal["fell", "rose", "same", "few"]
 Key = TypeVar("Key", bound=Hashable)
-OrderRow = TypeVar("OrderRow", OrderCount, OrderDay)
+OrderRow = TypeVar("OrderRow", OrderCount, OrderDay, WorkedCount)
 TaskRow = TypeVar("TaskRow", TaskCount, TaskDay)
 
 
@@ -67,7 +67,7 @@ class Orders:
     failed: int = 0
     handling: Lengths = field(default_factory=Lengths)
 
-    def add(self, row: OrderCount | OrderDay) -> None:
+    def add(self, row: OrderCount | OrderDay | WorkedCount) -> None:
         """So many more."""
         counts = isinstance(row, OrderDay)
         self.received += row.number
@@ -79,7 +79,7 @@ class Orders:
 
 @dataclass(slots=True)
 class Decisions:
-    """Decisions of people: how long each took, and how many of those with a deadline came after it."""
+    """Decisions of people and how long each took; and of the tasks with a deadline, how many nobody decided before it."""
 
     number: int = 0
     dated: int = 0
@@ -89,10 +89,11 @@ class Decisions:
     def add(self, row: TaskCount | TaskDay) -> None:
         """So many more."""
         counts = isinstance(row, TaskDay)
-        self.number += row.number
         self.dated += row.dated if counts else row.number * row.dated
         self.late += row.late if counts else row.number * row.late
-        self.handling.add(row.seconds, row.number, row.micros)
+        if row.seconds is not None:
+            self.number += row.number
+            self.handling.add(row.seconds, row.number, row.micros)
 
 
 def share(part: int, whole: int) -> float | None:
@@ -145,7 +146,7 @@ def turn_of_share(before: tuple[int, int], after: tuple[int, int]) -> Turn:
 class Newcomer:
     """Somebody who began to decide lately: since when, the pace now and the team's, and after how many days it was reached.
 
-    A pace is decisions a day on which the person decided anything. `days` None: not yet.
+    A pace is orders a day on which the person decided anything. `days` None: not yet.
     """
 
     name: str
@@ -195,7 +196,7 @@ def _reached(counts: Mapping[date, int], goal: float) -> int | None:
 
 
 def _pace(counts: Mapping[date, int], upto: date) -> float | None:
-    """Decisions a day over the seven days up to this one; None while too few of them are worked."""
+    """Orders a day over the seven days up to this one; None while too few of them are worked."""
     week = [number for day, number in counts.items() if 0 <= (upto - day).days < WEEK]
     return sum(week) / len(week) if len(week) >= SETTLED_DAYS else None
 

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from typing import Final, TypeVar
@@ -19,7 +19,7 @@ KEPT_TIMES: Final = 30
 MOST_KEPT: Final = 8
 NEWCOMER_DAYS: Final = 180
 
-Row = TypeVar("Row", store.OrderCount, store.OrderDay, store.TaskCount, store.TaskDay)
+Row = TypeVar("Row", store.OrderCount, store.OrderDay, store.WorkedCount, store.TaskCount, store.TaskDay)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class Counts:
     at: int
     orders: Sequence[store.OrderCount]
     order_days: Sequence[store.OrderDay]
+    worked: Mapping[str, Sequence[store.WorkedCount]]
     tasks: Sequence[store.TaskCount]
     task_days: Sequence[store.TaskDay]
     missed: dict[str, store.Missed]
@@ -48,6 +49,7 @@ class Counts:
             self,
             orders=[row for row in self.orders if fits(row)],
             order_days=[row for row in self.order_days if fits(row)],
+            worked={aspect: [row for row in rows if fits(row)] for aspect, rows in self.worked.items()},
             tasks=[row for row in self.tasks if fits(row)],
             task_days=[row for row in self.task_days if fits(row)],
             missed={name: one for name, one in self.missed.items() if channel in ("", name)},
@@ -60,18 +62,27 @@ def count(engine: Engine, period: Period, zone: tzinfo, at: int) -> Counts:
     with reading(engine) as connection:
         since = at - NEWCOMER_DAYS * store.DAY
         deciders = store.decider_days(connection, store.Span(since, at), zone)
+        newcomers = kpi.newcomers(deciders, store.teams_of(connection))
+        whose = {
+            "team": store.TEAM,
+            "person": store.PERSON,
+            "newcomer": store.newcomer([one.name for one in newcomers]),
+        }
         # First what the door counted, then the orders: who comes in between is not told as missing.
         missed = store.missed(connection, period.now)
         return Counts(
             at=at,
             orders=store.order_counts(connection, period.before, period.now),
             order_days=store.order_days(connection, period.trend, zone),
-            tasks=store.task_counts(connection, period.before, period.now),
-            task_days=store.task_days(connection, period.trend, zone),
+            worked={
+                aspect: store.worked_counts(connection, period.before, period.now, who) for aspect, who in whose.items()
+            },
+            tasks=store.task_counts(connection, period.before, period.now, at),
+            task_days=store.task_days(connection, period.trend, zone, at),
             missed=missed,
             turns=store.channel_turns(connection, period.now),
             failures=store.failure_kinds(connection, period.now),
-            newcomers=kpi.newcomers(deciders, store.teams_of(connection)),
+            newcomers=newcomers,
         )
 
 

@@ -7,12 +7,22 @@ from datetime import date
 from typing import Final
 
 from builder.i18n.text import _
-from builder.kpi.figures import Side
+from builder.kpi.figures import BY_KEY, Baseline, Side
 from runtime.kpi import SECOND, share
 
 Value = str | int | float | None
 FORMULA_SIGNS: Final = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 SHARE_DIGITS: Final = 6
+FRAME: Final = 5
+PLACES: Final = {
+    "handling_mean": 2,
+    "handling_p90": 3,
+    "touched": 5,
+    "errors": 7,
+    "answer_p90": 10,
+    "overdue": 13,
+}
+"""Where each figure stands in a row, behind its frame."""
 
 
 def heads() -> list[str]:
@@ -34,14 +44,14 @@ def heads() -> list[str]:
         _("Decisions of people"),
         _("Mean time of a decision, seconds"),
         _("People's time for 9 in 10 decisions, seconds"),
-        _("Decisions with a deadline"),
-        _("Decisions after the deadline"),
-        _("Share after the deadline"),
+        _("Tasks with a deadline"),
+        _("Tasks past their deadline"),
+        _("Share past their deadline"),
     ]
 
 
-def line(by: str, name: str, side: Side, first: date, last: date, *, has_orders: bool = True) -> list[Value]:
-    """One row: a side of a version, channel, team or person. Teams and persons have no orders of their own."""
+def line(by: str, name: str, side: Side, first: date, last: date) -> list[Value]:
+    """One row: a side of a version, channel, team or person."""
     orders, told = side.orders, side.decisions
     ordered: list[Value] = [
         orders.received,
@@ -61,8 +71,15 @@ def line(by: str, name: str, side: Side, first: date, last: date, *, has_orders:
         told.late,
         _share(told.late, told.dated),
     ]
-    frame: list[Value] = [by, name, side.label, first.isoformat(), last.isoformat()]
-    return [*frame, *(ordered if has_orders else [None] * len(ordered)), *decided]
+    return [by, name, side.label, first.isoformat(), last.isoformat(), *ordered, *decided]
+
+
+def baseline_line(by: str, name: str, figure: str, baseline: Baseline) -> list[Value]:
+    """A row with a typed baseline under the head of its figure."""
+    empty: list[Value] = [None] * (len(heads()) - FRAME)
+    value = round(baseline.value / SECOND, 3) if BY_KEY[figure].unit == "time" else baseline.value
+    empty[PLACES[figure]] = value
+    return [by, name, baseline.period, None, None, *empty]
 
 
 def as_csv(lines: Iterable[Sequence[Value]]) -> bytes:

@@ -136,7 +136,9 @@ class Change:
     @property
     def over(self) -> str:
         """Of how many the newer side is, with what they are."""
-        if self.figure.key in ("answer_p90", "overdue"):
+        if self.figure.key == "overdue":
+            return _("%(n)s tasks", n=count(self.after_of))
+        if self.figure.key == "answer_p90":
             return _("%(n)s decisions", n=count(self.after_of))
         return _("%(n)s orders", n=count(self.after_of))
 
@@ -215,7 +217,7 @@ def figure_name(key: str) -> str:
         "answer_p90": _("People's time for 9 in 10 decisions"),
         "touched": _("Orders touched by people"),
         "errors": _("Orders that failed"),
-        "overdue": _("Decisions after the deadline"),
+        "overdue": _("Tasks past their deadline"),
     }[key]
 
 
@@ -266,8 +268,14 @@ def definition(key: str) -> tuple[str, str, str]:
             _("From the orders received in the period and the failure list."),
         ),
         "overdue": (
-            _("Decisions of people after the deadline, divided by all decisions of people that had a deadline."),
-            _("Tasks without a deadline do not count, nor those that a deadline decided, nor those that still wait."),
+            _(
+                "Tasks that nobody had decided when their deadline came, divided by all tasks with a deadline "
+                "that people decided or whose deadline has come. What a deadline decided was late."
+            ),
+            _(
+                "Tasks without a deadline do not count, nor tasks whose deadline is still to come, "
+                "nor tasks that the order stopped waiting for before it, nor tasks asked after it."
+            ),
             _("From the tasks of the orders received in the period."),
         ),
     }[key]

@@ -10,9 +10,11 @@ from builder.kpi.figures import FIGURES, Figure, Side, version_name
 from builder.orders.names import Names
 from runtime.core.money import show_money
 from runtime.kpi import Decisions, Orders, decisions_by, orders_by, share
+from runtime.store.kpi import TaskCount
 
 MOST_ROWS: Final = 40
-ASPECTS: Final = ("version", "channel", "team", "person")
+ASPECTS: Final = ("version", "channel", "team", "newcomer", "person")
+OF_ORDERS: Final = ("version", "channel")
 FAILURE_KINDS: Final = ("error", "timeout", "refused", "bad_answer")
 
 
@@ -29,7 +31,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One version, channel, team or person: its figures, over so many orders or decisions."""
+    """One version, channel, team or person: its figures, over so many orders."""
 
     name: str
     number: int
@@ -103,11 +105,23 @@ def version_sides(counts: Counts, pair: Sequence[str], names: Mapping[str, tuple
 def broken_down(
     counts: Counts, aspect: str, names: Names, versions: Mapping[str, tuple[str, str, int]]
 ) -> list[tuple[str, Side, Side]]:
-    """The sides of each version, channel, team or person: those with most of the period first. Teams have no orders."""
-    of_orders: dict[tuple[bool, str | None], Orders] = {}
-    if aspect in ("version", "channel"):
+    """The sides of each version, channel, team, newcomer or person: those with most orders of the period first.
+
+    Orders of a team or a person are those about which it decided. Beside newcomers stands everybody else, as one.
+    """
+    new = {one.name for one in counts.newcomers}
+    if aspect == "newcomer" and not new:
+        return []
+    if aspect in OF_ORDERS:
         of_orders = orders_by(counts.orders, lambda row: (row.now, getattr(row, aspect)))
-    decided = decisions_by(counts.tasks, lambda row: (row.now, getattr(row, aspect)))
+    else:
+        of_orders = orders_by(counts.worked[aspect], lambda row: (row.now, row.who))
+
+    def whose(row: TaskCount) -> str | None:
+        key: str | None = getattr(row, "person" if aspect == "newcomer" else aspect)
+        return None if aspect == "newcomer" and key not in new else key
+
+    decided = decisions_by(counts.tasks, lambda row: (row.now, whose(row)))
     keys = {key for _now, key in (*of_orders, *decided)}
 
     def side(key: str | None, label: str, *, now: bool) -> Side:
@@ -117,7 +131,7 @@ def broken_down(
         (_called(aspect, key, names, versions), side(key, _("before"), now=False), side(key, _("now"), now=True))
         for key in keys
     ]
-    return sorted(found, key=lambda one: (-_number(one[2], aspect), -_number(one[1], aspect), one[0]))
+    return sorted(found, key=lambda one: (-one[2].orders.received, -one[1].orders.received, one[0]))
 
 
 def _called(aspect: str, key: str | None, names: Names, versions: Mapping[str, tuple[str, str, int]]) -> str:
@@ -126,14 +140,12 @@ def _called(aspect: str, key: str | None, names: Names, versions: Mapping[str, t
             return version_name(versions, key)
         case "team":
             return names.teams.get(key, key) if key else _("asked as persons")
+        case "newcomer":
+            return names.person(key) if key else _("everybody else")
         case "person":
-            return names.person(key or "")
+            return names.person(key) if key else _("nobody")
         case _:
             return key or ""
-
-
-def _number(side: Side, aspect: str) -> int:
-    return side.orders.received if aspect in ("version", "channel") else side.decisions.number
 
 
 def rows(found: Sequence[tuple[str, Side, Side]], aspect: str) -> list[Row]:
@@ -146,7 +158,7 @@ def rows(found: Sequence[tuple[str, Side, Side]], aspect: str) -> list[Row]:
     return [
         Row(
             name,
-            _number(after, aspect),
+            after.orders.received,
             tuple(_cell(figure, before, after, tops[figure.key]) for figure in columns(aspect)),
         )
         for name, before, after in shown
@@ -154,10 +166,8 @@ def rows(found: Sequence[tuple[str, Side, Side]], aspect: str) -> list[Row]:
 
 
 def columns(aspect: str) -> tuple[Figure, ...]:
-    """The figures that make sense of versions and channels, or of teams and persons."""
-    if aspect in ("version", "channel"):
-        return tuple(figure for figure in FIGURES if figure.key != "handling_mean")
-    return tuple(figure for figure in FIGURES if figure.key in ("answer_p90", "overdue"))
+    """All figures; but people touched every order about which a team or a person decided."""
+    return tuple(figure for figure in FIGURES if aspect in OF_ORDERS or figure.key != "touched")
 
 
 def _cell(figure: Figure, before: Side, after: Side, top: float) -> Cell:

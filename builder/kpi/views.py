@@ -1,6 +1,7 @@
 """The page of figures, its download, and the page on which baselines and costs are typed in."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from flask import Blueprint, Response, current_app, flash, render_template, request, url_for
@@ -15,6 +16,7 @@ from builder.kpi.counts import Counts, Kept, count
 from builder.kpi.drawing import butterfly
 from builder.kpi.figures import (
     FIGURES,
+    Baseline,
     Side,
     bin_name,
     bin_start,
@@ -124,8 +126,8 @@ def page() -> ResponseReturnValue:
 def export(kind: str) -> ResponseReturnValue:
     """The figures as a file for spreadsheets: `csv` or `xlsx`."""
     period, _whole, counts = _counted()
-    people, versions, _baselines, _costs = _known()
-    lines = list(_lines(counts, period, people, versions))
+    people, versions, baselines, _costs = _known()
+    lines = list(_lines(counts, period, people, versions, typed.baselines(baselines)))
     if kind == "csv":
         return _attached(download.as_csv(lines), "text/csv; charset=utf-8", period, kind)
     return _attached(download.as_workbook(lines), WORKBOOK, period, kind)
@@ -213,15 +215,22 @@ def _pair(versions: Versions) -> tuple[str, str] | None:
     return pair if pair[0] != pair[1] and all(id_ in versions for id_ in pair) else None
 
 
-def _lines(counts: Counts, period: Period, people: Names, versions: Versions) -> Iterator[list[download.Value]]:
+def _lines(
+    counts: Counts, period: Period, people: Names, versions: Versions, baselines: Mapping[str, Baseline]
+) -> Iterator[list[download.Value]]:
     days = ((period.before_first, period.before_last), (period.first, period.last))
     for side, (first, last) in zip(_sides(counts, period), days, strict=True):
         yield download.line(_("All"), "", side, first, last)
     for aspect in ASPECTS:
         for name, *both in broken_down(counts, aspect, people, versions):
             for side, (first, last) in zip(both, days, strict=True):
-                has_orders = aspect in ("version", "channel")
-                yield download.line(_aspect_name(aspect), name, side, first, last, has_orders=has_orders)
+                yield download.line(_aspect_name(aspect), name, side, first, last)
+    pair = _pair(versions)
+    for side in version_sides(counts, pair, versions) if pair else ():
+        both_periods = replace(side, label=_("both"))
+        yield download.line(_("Before and after"), side.label, both_periods, period.before_first, period.last)
+    for key, baseline in baselines.items():
+        yield download.baseline_line(_("Before Orderflow"), figure_name(key), key, baseline)
 
 
 # --- how it is told ---------------------------------------------------------------------------------------------------
@@ -271,4 +280,10 @@ def _period_name(name: str) -> str:
 
 
 def _aspect_name(name: str) -> str:
-    return {"version": _("Version"), "channel": _("Channel"), "team": _("Team"), "person": _("Person")}[name]
+    return {
+        "version": _("Version"),
+        "channel": _("Channel"),
+        "team": _("Team"),
+        "newcomer": _("Newcomer"),
+        "person": _("Person"),
+    }[name]

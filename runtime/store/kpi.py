@@ -92,30 +92,49 @@ class OrderDay(NamedTuple):
     micros: int
 
 
+class WorkedCount(NamedTuple):
+    """So many orders about which `who` (a team or a person) decided at least once; otherwise as `OrderCount`."""
+
+    now: bool
+    flow: str | None
+    version: str | None
+    channel: str
+    who: str | None
+    failed: bool
+    seconds: int | None
+    number: int
+    micros: int
+    touched: bool = True
+
+
 class TaskCount(NamedTuple):
-    """So many decisions of people that are alike. `dated`: there was a deadline; `late`: they came after it."""
+    """So many tasks that are alike: decided by people, or undecided when their deadline came (`seconds` is None).
+
+    `dated`: there was a deadline when it was asked; `late`: nobody had decided when it came. `person` decided it, else has
+    taken it on, else was asked by name; None: nobody.
+    """
 
     now: bool
     flow: str | None
     version: str | None
     channel: str
     team: str | None
-    person: str
+    person: str | None
     dated: bool
     late: bool
-    seconds: int
+    seconds: int | None
     number: int
     micros: int
 
 
 class TaskDay(NamedTuple):
-    """Decisions about the orders of a day that are alike: how many, with a deadline, after it; else as `TaskCount`."""
+    """Tasks about the orders of a day that are alike: how many, with a deadline, past it; else as `TaskCount`."""
 
     day: date
     flow: str | None
     version: str | None
     channel: str
-    seconds: int
+    seconds: int | None
     number: int
     dated: int
     late: int
@@ -123,7 +142,7 @@ class TaskDay(NamedTuple):
 
 
 class DeciderDay(NamedTuple):
-    """How many tasks a person decided on a day."""
+    """About how many orders a person decided on a day."""
 
     name: str
     day: date
@@ -179,46 +198,89 @@ def order_days(connection: Connection, span: Span, zone: tzinfo) -> list[OrderDa
     ]
 
 
-def task_counts(connection: Connection, before: Span, now: Span) -> list[TaskCount]:
-    """What people decided about the orders that came in within two spans, counted by everything but the day."""
+def worked_counts(connection: Connection, before: Span, now: Span, who: ColumnElement[Any]) -> list[WorkedCount]:
+    """The orders that came in within two spans, counted once for each `who` (of their tasks) that decided about them."""
+    decided = (_within(tasks.c.trace, before, now), tasks.c.decided_by.is_not(None))
+    worked = select(tasks.c.run_id, who.label("who")).where(*decided).distinct().subquery()
+    keys = (
+        _is_now(runs.c.id, now),
+        runs.c.flow_key,
+        runs.c.version_id,
+        runs.c.channel,
+        worked.c.who,
+        _flag(_FAILED),
+        _step(_ORDER_LENGTH),
+    )
+    asked = select(*_named(keys), _ORDER_LENGTH.label("micros")).join(worked, worked.c.run_id == runs.c.id)
+    return [
+        WorkedCount(
+            bool(row[0]),
+            row[1],
+            row[2],
+            row[3],
+            row[4],
+            bool(row[5]),
+            _whole(row[6]),
+            number=row[7],
+            micros=_number(row[8]),
+        )
+        for row in connection.execute(_grouped(asked, keys))
+    ]
+
+
+def task_counts(connection: Connection, before: Span, now: Span, at: int) -> list[TaskCount]:
+    """What people decided, or had not when its deadline came, about the orders of two spans. `at` is the present."""
     keys = (
         _is_now(tasks.c.trace, now),
         runs.c.flow_key,
         runs.c.version_id,
         runs.c.channel,
-        case((tasks.c.who_kind == "team", tasks.c.who), else_=None),
-        tasks.c.decided_by,
-        _flag(tasks.c.due_at.is_not(None)),
+        TEAM,
+        _PERSON,
+        _flag(_DATED),
         _flag(_LATE),
         _step(_TASK_LENGTH),
     )
-    within = (_within(tasks.c.trace, before, now), tasks.c.decided_by.is_not(None))
+    within = (_within(tasks.c.trace, before, now), _counts(at))
     asked = select(*_named(keys), _TASK_LENGTH.label("micros")).join(runs, runs.c.id == tasks.c.run_id).where(*within)
     return [
-        TaskCount(bool(row[0]), *row[1:6], *map(bool, row[6:8]), *map(_number, row[8:]))
+        TaskCount(
+            bool(row[0]),
+            row[1],
+            row[2],
+            row[3],
+            row[4],
+            row[5],
+            bool(row[6]),
+            bool(row[7]),
+            _whole(row[8]),
+            row[9],
+            _number(row[10]),
+        )
         for row in connection.execute(_grouped(asked, keys))
     ]
 
 
-def task_days(connection: Connection, span: Span, zone: tzinfo) -> list[TaskDay]:
-    """What people decided about the orders that came in within a span, counted by the day on which those came."""
+def task_days(connection: Connection, span: Span, zone: tzinfo, at: int) -> list[TaskDay]:
+    """As `task_counts`, about the orders that came in within a span, counted by the day on which those came."""
     length = _step(_TASK_LENGTH, DAY_STEPS)
     keys = (_day(runs.c.received_at, span, zone), runs.c.flow_key, runs.c.version_id, runs.c.channel, length)
-    told = (_flag(tasks.c.due_at.is_not(None)), _flag(_LATE), _TASK_LENGTH)
-    within = (_in_span(tasks.c.trace, span), tasks.c.decided_by.is_not(None))
+    told = (_flag(_DATED), _flag(_LATE), _TASK_LENGTH)
+    within = (_in_span(tasks.c.trace, span), _counts(at))
     asked = select(*_named(keys), *_named(told, "s")).join(runs, runs.c.id == tasks.c.run_id).where(*within)
     return [
-        TaskDay(_date(row[0]), *row[1:4], *map(_number, row[4:]))
+        TaskDay(_date(row[0]), row[1], row[2], row[3], _whole(row[4]), *map(_number, row[5:]))
         for row in connection.execute(_summed(asked, keys, told))
     ]
 
 
 def decider_days(connection: Connection, span: Span, zone: tzinfo) -> list[DeciderDay]:
-    """How many tasks of the orders that came in within the span each person decided on which day."""
+    """About how many orders that came in within the span each person decided on which day."""
     day = _day(tasks.c.decided_at, span, zone).label("day")
     inner = (
-        select(tasks.c.decided_by.label("name"), day)
+        select(tasks.c.decided_by.label("name"), day, tasks.c.run_id)
         .where(_in_span(tasks.c.trace, span), tasks.c.decided_by.is_not(None))
+        .distinct()
         .subquery()
     )
     query = select(inner.c.name, inner.c.day, func.count()).group_by(inner.c.name, inner.c.day)
@@ -394,8 +456,31 @@ def _summed(asked: Select[Any], keys: Sequence[ColumnElement[Any]], told: Sequen
 
 _TOUCHED = select(tasks.c.run_id).where(tasks.c.run_id == runs.c.id, tasks.c.decided_by.is_not(None)).exists()
 _FAILED = select(failures.c.run_id).where(failures.c.run_id == runs.c.id).exists()
-_LATE = and_(tasks.c.due_at.is_not(None), tasks.c.decided_at > tasks.c.due_at)
+TEAM = case((tasks.c.who_kind == "team", tasks.c.who), else_=None)
+"""The team that was asked."""
+PERSON = tasks.c.decided_by
+"""Who decided."""
+_PERSON = func.coalesce(
+    tasks.c.decided_by, tasks.c.claimed_by, case((tasks.c.who_kind == "person", tasks.c.who), else_=None)
+)
+# Whoever was asked after the deadline only, because others had not decided, had none.
+_DATED = and_(tasks.c.due_at.is_not(None), tasks.c.asked_at < tasks.c.due_at)
+_LATE = and_(_DATED, or_(tasks.c.decided_by.is_(None), tasks.c.decided_at > tasks.c.due_at))
 _ORDER_LENGTH = case(
     (runs.c.ended_at.is_not(None), _not_below_zero(runs.c.ended_at - runs.c.received_at)), else_=null()
 )
-_TASK_LENGTH = _not_below_zero(tasks.c.decided_at - tasks.c.asked_at)
+_TASK_LENGTH = case(
+    (tasks.c.decided_by.is_not(None), _not_below_zero(tasks.c.decided_at - tasks.c.asked_at)), else_=null()
+)
+
+
+def newcomer(names: Sequence[str]) -> ColumnElement[Any]:
+    """Who decided, where that is one of these; nothing for everybody else."""
+    return case((tasks.c.decided_by.in_(names), tasks.c.decided_by), else_=None)
+
+
+def _counts(at: int) -> ColumnElement[bool]:
+    """Decided by a person; or open, or given up, at its deadline or later."""
+    missed = and_(tasks.c.state == "open", tasks.c.due_at <= at)
+    given_up = and_(tasks.c.state == "withdrawn", tasks.c.withdrawn_at >= tasks.c.due_at)
+    return or_(tasks.c.decided_by.is_not(None), and_(_DATED, or_(missed, given_up)))

@@ -9,8 +9,9 @@ from runtime.actor import Actor
 from runtime.core.moment import micros
 from runtime.escalating import escalate, leads
 from runtime.limits import EVERY_STAGE, HOUSE, WHOLE_ORDER, Limit
-from runtime.store import board
+from runtime.store import board, kpi
 from runtime.store.database import begin, reading
+from runtime.store.kpi import Span
 from runtime.store.tables import audit, messages, tasks, team_members, teams, users
 from tests.core.flow_documents import REQUEST, approval, document, total_over
 from tests.crowd import remember
@@ -137,6 +138,9 @@ def test_nobody_decided_in_time_is_a_stage_that_took_longer_than_it_was_allowed(
     house.settle()
     with reading(house.service.engine) as connection:
         (stay,) = board.stays(connection, 100)
+        long_ago, always = Span(0, 1), Span(1, micros(house.watch()) * 2)
+        (counted,) = kpi.task_counts(connection, long_ago, always, micros(house.watch()))
+    assert (counted.late, counted.person, counted.seconds) == (True, None, None)
     assert stay.overdue
     assert stay.until - stay.since == 30 * MINUTE
 

@@ -58,6 +58,7 @@ def task(run_id: str, asked: datetime, took: timedelta | None, due: timedelta | 
         "due_at": None if due is None else micros(asked + due),
         "decided_at": None if took is None else micros(asked + took),
         "decided_by": None if took is None else who,
+        "withdrawn_at": micros(asked + due) if took is None and due else None,
     }
 
 
@@ -102,7 +103,7 @@ BOTH = Span(YESTERDAY.since, TODAY.until)
 def test_everything_is_as_counted_by_hand(house: House) -> None:
     furnish(house)
     orders_are_as_counted_by_hand(house)
-    decisions_are_as_counted_by_hand_and_those_of_time_are_none(house)
+    decisions_are_as_counted_by_hand_and_those_of_time_are_late_and_nobodys(house)
     missing_orders_failures_and_pulls_are_told_by_channel(house)
 
 
@@ -131,20 +132,21 @@ def orders_are_as_counted_by_hand(house: House) -> None:
     }
 
 
-def decisions_are_as_counted_by_hand_and_those_of_time_are_none(house: House) -> None:
+def decisions_are_as_counted_by_hand_and_those_of_time_are_late_and_nobodys(house: House) -> None:
     with reading(house.service.engine) as connection:
-        counted = kpi.task_counts(connection, YESTERDAY, TODAY)
-        days = kpi.task_days(connection, BOTH, SHANGHAI)
+        counted = kpi.task_counts(connection, YESTERDAY, TODAY, TODAY.until)
+        days = kpi.task_days(connection, BOTH, SHANGHAI, TODAY.until)
         deciders = kpi.decider_days(connection, BOTH, SHANGHAI)
     people = figures.decisions_by(counted, lambda row: (row.now, row.person, row.team))
     assert {key: (one.number, one.dated, one.late, one.handling.mean) for key, one in people.items()} == {
         (True, "zhao", "leads"): (1, 1, 0, 180_000_000),
         (True, "wang", "leads"): (1, 1, 1, 4_800_000_000),
+        (True, None, "leads"): (0, 1, 1, None),
         (False, "zhao", "leads"): (1, 0, 0, 60_000_000),
     }
     by_day = figures.decisions_by(days, lambda row: row.day)
     assert {day: (one.number, one.late) for day, one in by_day.items()} == {
-        date(2026, 3, 10): (2, 1),
+        date(2026, 3, 10): (2, 2),
         date(2026, 3, 9): (1, 0),
     }
     assert sorted(deciders) == [
@@ -189,6 +191,18 @@ def missing_orders_failures_and_pulls_are_told_by_channel(house: House) -> None:
         assert kpi.channel_turns(connection, TODAY) == {"jd": kpi.ChannelTurns(turns=3, failed=1, refused=0)}
         assert kpi.failure_kinds(connection, TODAY) == {"timeout": 1, "refused": 1}
         assert kpi.failure_kinds(connection, YESTERDAY) == {}
+
+
+def test_who_decides_twice_about_an_order_has_worked_on_one(sqlite_house: House) -> None:
+    came = run(NOON, 5 * MINUTE)
+    first = task(came["id"], NOON, MINUTE, None, "zhao")
+    with begin(sqlite_house.service.engine, durable=False) as connection:
+        connection.execute(insert(runs), came)
+        connection.execute(insert(tasks), [first, {**first, "trace": f"{came['id']}.2.1"}])
+    with reading(sqlite_house.service.engine) as connection:
+        assert kpi.decider_days(connection, TODAY, SHANGHAI) == [DeciderDay("zhao", date(2026, 3, 10), 1)]
+        (worked,) = kpi.worked_counts(connection, YESTERDAY, TODAY, kpi.TEAM)
+    assert (worked.who, worked.number, worked.micros) == ("leads", 1, 300_000_000)
 
 
 def test_what_is_typed_in_is_kept_as_typed(sqlite_house: House) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import threading
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -155,8 +156,8 @@ def test_the_figures_are_those_that_are_counted_by_hand(small_world: House) -> N
     assert float(now_["Handling time of 9 in 10 orders, seconds"]) == 540  # the ninth of ten
     assert (now_["Orders touched by people"], now_["Orders that failed"]) == ("3", "1")
     assert float(now_["Share touched by people"]) == pytest.approx(3 / 11, abs=1e-6)
-    assert (now_["Decisions of people"], now_["Decisions with a deadline"]) == ("3", "3")
-    assert now_["Decisions after the deadline"] == "1"
+    assert (now_["Decisions of people"], now_["Tasks with a deadline"]) == ("3", "3")
+    assert now_["Tasks past their deadline"] == "1"
     assert float(now_["Mean time of a decision, seconds"]) == 22 * 60
     before = row_of(file_rows(small_world), "All", before=True)
     assert (before["Orders received"], float(before["Mean handling time, seconds"])) == ("2", 3600)
@@ -167,11 +168,23 @@ def test_channels_teams_and_persons_have_figures_of_their_own(small_world: House
     assert row_of(rows, "Channel", "own-shop")["Orders received"] == "9"
     assert row_of(rows, "Channel", "other-shop")["Orders that failed"] == "1"
     assert row_of(rows, "Person", "Zhao")["Decisions of people"] == "2"
-    assert row_of(rows, "Person", "Wang")["Decisions after the deadline"] == "1"
+    assert row_of(rows, "Person", "Wang")["Tasks past their deadline"] == "1"
     team = row_of(rows, "Team", "Supervisors")
-    assert (team["Decisions of people"], team["Orders received"]) == ("3", "")
+    assert (team["Decisions of people"], team["Orders received"], team["Orders touched by people"]) == ("3", "3", "3")
     only = row_of(file_rows(small_world, "?channel=other-shop"), "All")
     assert only["Orders received"] == "2"
+
+
+def test_a_newcomer_stands_beside_everybody_else(house: House) -> None:
+    for days, who in ((20, "zhao"), (2, "zhao"), (2, "wang")):
+        came = now() - timedelta(days=days)
+        past_order(house, came, took=30 * MINUTE, decided=(who, 20 * MINUTE, 10 * MINUTE), failed=who == "wang")
+    rows = file_rows(house)
+    new, others = row_of(rows, "Newcomer", "Wang"), row_of(rows, "Newcomer", "everybody else")
+    assert (new["Orders received"], new["Orders that failed"], new["Tasks past their deadline"]) == ("1", "1", "1")
+    assert (others["Orders received"], others["Orders that failed"]) == ("1", "0")
+    page = house.enter("zhao").get("/performance?by=newcomer")
+    assert re.search(r'<th scope="row">Wang</th><td class="number" data-label="Orders decided">1</td>', page)
 
 
 def test_nothing_is_claimed_of_a_few_orders_and_a_sentence_tells_what_changed_in_many(small_world: House) -> None:
@@ -335,7 +348,7 @@ def test_counts_that_took_long_serve_the_next_who_asks_and_no_longer_than_told()
     def slow() -> Counts:
         made.append(1)
         ended.wait(SLOW_SECONDS * 1.5)
-        return Counts(len(made), (), (), (), (), {}, {}, {}, ())
+        return Counts(len(made), (), (), {}, (), (), {}, {}, {}, ())
 
     ended = threading.Event()
     assert [kept.get("7", slow).at, kept.get("7", slow).at, kept.get("30", slow).at] == [1, 1, 2]

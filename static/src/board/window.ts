@@ -99,8 +99,8 @@ export class Window<Line> {
     const known = this.shown.get(index);
     const kind = this.how.kind(line);
     const element = known?.element ?? this.spares(kind).pop() ?? this.made(kind);
-    const top = `${this.tops[index] ?? 0}px`;
-    if (element.style.top !== top) element.style.top = top;
+    const top = `translateY(${this.tops[index] ?? 0}px)`;
+    if (element.style.transform !== top) element.style.transform = top;
     if (known !== undefined) return;
     hide(element, false);
     this.shown.set(index, { element, kind });
