@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from pathlib import Path
 from typing import Final
 
 from flask import Blueprint, Response, abort, render_template, url_for
@@ -17,6 +18,7 @@ pages = Blueprint("installed", __name__)
 
 THEME: Final = "#2a57d0"
 GROUND: Final = "#f6f6f7"
+SIZES: Final = ("180", "192", "512")  # pixels; the first is what an iPhone asks for
 
 
 @pages.get("/manifest.webmanifest")
@@ -26,6 +28,9 @@ def manifest() -> ResponseReturnValue:
     icons = [
         {"src": url_for("installed.icon", shape=shape), "sizes": "any", "type": "image/svg+xml", "purpose": purpose}
         for shape, purpose in (("rounded", "any"), ("full", "maskable"))
+    ] + [
+        {"src": url_for("installed.picture", size=size), "sizes": f"{size}x{size}", "type": "image/png"}
+        for size in SIZES[1:]
     ]
     told = {
         "id": "/",
@@ -53,9 +58,16 @@ def icon(shape: str) -> ResponseReturnValue:
     """The icon: with round corners, or full to the edges for systems that cut it themselves."""
     if shape not in ("rounded", "full"):
         abort(404)
-    answer = Response(render_template("installed/icon.svg", shape=shape), mimetype="image/svg+xml")
-    answer.headers["Cache-Control"] = "public, max-age=86400"
-    return answer
+    return _for_a_day(render_template("installed/icon.svg", shape=shape), "image/svg+xml")
+
+
+@pages.get("/icon-<size>.png")
+@public
+def picture(size: str) -> ResponseReturnValue:
+    """The full icon in pixels, for systems that show no drawing: the home screen of an iPhone is one."""
+    if size not in SIZES:
+        abort(404)
+    return _for_a_day(Path(__file__).with_name(f"icon-{size}.png").read_bytes(), "image/png")
 
 
 @pages.get("/worker.js")
@@ -71,6 +83,12 @@ def worker() -> ResponseReturnValue:
     version = hashlib.sha256("\n".join((script, page, *files)).encode()).hexdigest()[:12]
     shell = {"version": version, "files": files, "page": page, "policy": CSP}
     return _fresh(f"self.SHELL = {json.dumps(shell)};\n{script}", "text/javascript")
+
+
+def _for_a_day(content: str | bytes, mimetype: str) -> Response:
+    answer = Response(content, mimetype=mimetype)
+    answer.headers["Cache-Control"] = "public, max-age=86400"
+    return answer
 
 
 def _fresh(text: str, mimetype: str) -> Response:

@@ -1,6 +1,7 @@
 """Orderflow as an app: what a browser asks for to install it, and that nothing of any order is in it."""
 
 import json
+import struct
 
 from tests.web.conftest import House
 
@@ -11,13 +12,19 @@ def test_the_manifest_begins_with_the_inbox_and_its_icons_are_there(house: House
     assert answer.mimetype == "application/manifest+json"
     told = json.loads(answer.text)
     assert told["start_url"] == "/inbox"
-    assert {icon["purpose"] for icon in told["icons"]} == {"any", "maskable"}
+    assert {icon.get("purpose", "any") for icon in told["icons"]} == {"any", "maskable"}
     for icon in told["icons"]:
-        drawn = stranger.look(icon["src"])
-        assert drawn.mimetype == "image/svg+xml"
-        assert drawn.text.startswith("<svg")
-    assert stranger.look("/icon-odd.svg").status_code == 404
+        assert stranger.client.get(icon["src"]).mimetype == icon["type"]
+    for odd in ("/icon-odd.svg", "/icon-7.png"):
+        assert stranger.look(odd).status_code == 404
     assert 'rel="manifest" href="/manifest.webmanifest"' in stranger.get("/sign-in")
+
+
+def test_the_home_screen_of_an_iphone_gets_its_icon_in_pixels(house: House) -> None:
+    stranger = house.stranger()
+    assert 'rel="apple-touch-icon" href="/icon-180.png"' in stranger.get("/sign-in")
+    width, height = struct.unpack(">II", stranger.client.get("/icon-180.png").data[16:24])
+    assert (width, height) == (180, 180)
 
 
 def test_the_worker_is_always_asked_for_anew_and_knows_nobody(house: House) -> None:
