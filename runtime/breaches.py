@@ -55,22 +55,20 @@ def turned_red(connection: Connection, known: Limits, since: int, until: int) ->
     """Open tasks whose time ended after `since` and up to `until`, each with `red_at`, the first first."""
     shortest, longest = _extremes(known)
     own = and_(tasks.c.due_at > since, tasks.c.due_at <= until)
-    by_limit = and_(tasks.c.due_at.is_(None), tasks.c.asked_at > since - longest, tasks.c.asked_at <= until - shortest)
+    limited = or_(tasks.c.due_at.is_(None), tasks.c.node.in_(known.stages()))
+    by_limit = and_(limited, tasks.c.asked_at > since - longest, tasks.c.asked_at <= until - shortest)
     query = (
         select(tasks, runs.c.flow_key, orders.c.external_id)
         .join(runs, runs.c.id == tasks.c.run_id)
         .join(orders, orders.c.run_id == tasks.c.run_id)
         .where(tasks.c.state == "open", or_(own, by_limit))
     )
-    red = [{**row, "red_at": red_at(row, known)} for row in connection.execute(query).mappings()]
+    red = [{**row, "red_at": _red_at(row, known)} for row in connection.execute(query).mappings()]
     return sorted((one for one in red if since < one["red_at"] <= until), key=lambda one: (one["red_at"], one["trace"]))
 
 
-def red_at(task: Mapping[Any, Any], known: Limits) -> int:
-    """When a task's time ends: at its own deadline, else by the limit of its stage."""
-    if task["due_at"] is not None:
-        return int(task["due_at"])
-    return int(task["asked_at"]) + known.of_stage(task["flow_key"] or "", task["node"]).minutes * MINUTE
+def _red_at(task: Mapping[Any, Any], known: Limits) -> int:
+    return known.end_of_stage(task["flow_key"] or "", task["node"], task["asked_at"], task["due_at"])
 
 
 def _extremes(known: Limits) -> tuple[int, int]:

@@ -19,7 +19,7 @@ WHOLE_ORDER: Final = ""
 MOST_MINUTES: Final = 60 * 24 * 90
 
 Place = tuple[str, str]
-"""Flow (empty: the house) and stage (`*`: every stage at which people are asked; empty: the whole order)."""
+"""Flow (empty: the house) and stage (`*`: every stage but a planned wait; empty: the whole order)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +41,30 @@ class Limits:
     known: Mapping[Place, Limit] = field(default_factory=lambda: MappingProxyType({}))
 
     def of_stage(self, flow: str, node: str) -> Limit:
-        """What holds where people are asked: the stage's own, its flow's, the house's, else 30 minutes."""
+        """What holds at a stage: its own, its flow's, the house's, else 30 minutes."""
         return self.set_for(flow, node) or self.around(flow)
+
+    def end_of_stage(self, flow: str, node: str, since: int, due: int | None) -> int:
+        """When the time of a stage ends, begun at `since`: by its limit; where the step itself has a deadline, at that.
+
+        But a limit that was set for exactly this stage is not outlived by a deadline, which steps have unasked.
+        """
+        own = self.set_for(flow, node)
+        if due is not None and own is None:
+            return due
+        end = since + (own or self.around(flow)).minutes * MINUTE
+        return end if due is None else min(due, end)
+
+    def stages(self) -> list[str]:
+        """The stages that have a limit of their own, in whatever flow."""
+        return sorted({node for _flow, node in self.known if node not in (EVERY_STAGE, WHOLE_ORDER)})
 
     def around(self, flow: str) -> Limit:
         """What holds at a stage of the flow that has no limit of its own."""
         return self.known.get((flow, EVERY_STAGE)) or self.known.get((HOUSE, EVERY_STAGE), USUAL)
 
     def set_for(self, flow: str, node: str) -> Limit | None:
-        """What was set for exactly this stage; it holds there whoever or whatever the order waits for."""
+        """What was set for exactly this stage; it holds there also where the order waits as it was planned."""
         return self.known.get((flow, drawn_id(node)))
 
     def of_order(self, flow: str) -> Limit | None:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from runtime.core.forecast import HitRate, Kin, Passed, Spread, back_test, spreads
 from runtime.core.plan import drawn_id
-from runtime.limits import MINUTE, Limits
+from runtime.limits import Limits
 from runtime.store import board
 from runtime.store.board import Stay
 
@@ -63,11 +63,8 @@ def foretell(stays: list[Stay], allowed: Limits, zone: tzinfo) -> Foretold:
 def _passed(stay: Stay, allowed: Limits, zone: tzinfo) -> Passed:
     node = drawn_id(stay.node)
     seconds = max(0, stay.until - stay.since) // MICROS
-    limit = (
-        (stay.due - stay.since) // MICROS if stay.due is not None
-        else allowed.of_stage(stay.flow, node).minutes * MINUTE // MICROS
-    )  # fmt: skip
-    # Nobody decided in time: it would have taken longer than it was allowed.
-    seconds = max(seconds, limit + 1) if stay.overdue else seconds
+    # Nobody decided before the deadline: it would have taken longer than that.
+    seconds += stay.overdue
+    limit = (allowed.end_of_stage(stay.flow, node, stay.since, stay.due) - stay.since) // MICROS
     hour = datetime.fromtimestamp(stay.since / 1e6, UTC).astimezone(zone).hour
     return Passed(stay.flow, node, hour, stay.since, seconds, limit)

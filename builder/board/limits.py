@@ -17,6 +17,7 @@ from builder.i18n.text import _
 from builder.models import engine
 from builder.web import asker, counting, is_htmx, service
 from runtime import limits
+from runtime.core.flow_settings import with_defaults
 from runtime.core.moment import micros
 from runtime.core.plan import drawn_id
 from runtime.limits import EVERY_STAGE, HOUSE, MOST_MINUTES, WHOLE_ORDER, Limit, Limits, Place
@@ -137,7 +138,7 @@ def _groups(connection: Connection, known: Limits) -> Iterator[Group]:
         HOUSE,
         _("The whole house"),
         (
-            _field((HOUSE, EVERY_STAGE), _("Every stage at which people are asked"), known, limits.USUAL),
+            _field((HOUSE, EVERY_STAGE), _("Every stage"), known, limits.USUAL),
             _field((HOUSE, WHOLE_ORDER), _("An order from its arrival to its end"), known, None),
         ),
     )
@@ -146,8 +147,17 @@ def _groups(connection: Connection, known: Limits) -> Iterator[Group]:
     for key, name, version_id in connection.execute(published.order_by(flows.c.key)).all():
         flow = drawn_version(connection, version_id)
         stages = dict.fromkeys([*_stages(flow), *asking.get(key, ()), *_set_before(known, key)])
-        own = (_field((key, node), flow.node_name(node), known, known.around(key)) for node in stages)
+        own = (
+            _field((key, node), flow.node_name(node), known, _at_step(flow, node, known.around(key))) for node in stages
+        )
         yield Group(key, words(name) or key, (*own, *_rest_of(key, known)))
+
+
+def _at_step(flow: DrawnFlow, node: str, around: Limit) -> Limit:
+    """What holds at a step that has no limit of its own: its drawn deadline, if it has one."""
+    kind, settings = flow.kind(node), flow.nodes.get(node, {}).get("settings", {})
+    minutes = with_defaults(kind, settings).get("deadline_minutes") if kind in ASKING_KINDS else None
+    return around if minutes is None else Limit(minutes, around.amber_minutes)
 
 
 def _rest_of(flow: str, known: Limits) -> tuple[Field, Field]:
@@ -155,7 +165,7 @@ def _rest_of(flow: str, known: Limits) -> tuple[Field, Field]:
     house = known.known.get((HOUSE, EVERY_STAGE), limits.USUAL)
     whole = known.known.get((HOUSE, WHOLE_ORDER))
     return (
-        _field((flow, EVERY_STAGE), _("Every other stage at which people are asked"), known, house),
+        _field((flow, EVERY_STAGE), _("Every other stage"), known, house),
         _field((flow, WHOLE_ORDER), _("An order from its arrival to its end"), known, whole),
     )
 

@@ -136,10 +136,9 @@ def changes(before: Snapshot, after: Snapshot) -> Change:
 
 def _ends(one: Standing, allowed: Limits) -> Iterator[tuple[int, int, bool]]:
     """When the stage's and the order's time end, and from when on each is amber."""
-    own = allowed.set_for(one.flow, one.node) or (allowed.around(one.flow) if one.who else None)
-    if own:
-        due = one.due or one.since + own.minutes * MINUTE
-        yield due, due - own.amber_minutes * MINUTE, False
+    if one.rest != "time" or allowed.set_for(one.flow, one.node):
+        due = allowed.end_of_stage(one.flow, one.node, one.since, one.due)
+        yield due, due - allowed.of_stage(one.flow, one.node).amber_minutes * MINUTE, False
     whole = allowed.of_order(one.flow)
     if whole:
         due = one.received + whole.minutes * MINUTE

@@ -83,7 +83,8 @@ def test_a_row_tells_where_an_order_stands_whose_it_is_and_when_its_time_ends(ho
     since, due, amber, stopped = by_number["A-00001"][12:]
     # The step's own deadline is half an hour; amber comes ten minutes before.
     assert (due - since, due - amber, stopped) == (1800, 600, None)
-    assert by_number["A-00002"][13] is None
+    # Who failed waits too, and has the half hour of every stage.
+    assert by_number["A-00002"][13] - by_number["A-00002"][12] == 1800
 
 
 def test_after_the_first_answer_only_what_has_changed_is_told_and_nothing_where_nothing_has(house: House) -> None:
@@ -177,6 +178,19 @@ def test_a_limit_that_a_lead_sets_holds_at_once_and_stands_in_the_trail(house: H
         acts = connection.execute(select(audit.c.actor).where(audit.c.action == "limit.change")).scalars().all()
     assert [tuple(one) for one in kept] == [(12, "zhao", 2)]
     assert acts == ["zhao", "zhao"]
+
+
+def test_minutes_for_exactly_this_step_go_before_a_longer_deadline_of_its_own(house: House) -> None:
+    house.take(1, total="9000.00")
+    zhao = house.enter("zhao")
+    times = []
+    for rev, minutes in enumerate(("20", "45")):
+        zhao.post(
+            "/board/limits", {"flow": "big-orders", "minutes ask": minutes, "amber ask": "5", "rev ask": str(rev)}
+        )
+        (row,) = rows(zhao)["rows"]
+        times.append((row[13] - row[12], row[13] - row[14]))
+    assert times == [(1200, 300), (1800, 300)]
 
 
 def test_a_limit_that_is_none_is_told_at_its_field_and_what_was_typed_stays(house: House) -> None:
