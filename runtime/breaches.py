@@ -1,4 +1,7 @@
-"""Stages that turned red: whoever owns the task is told, once a stage, and those who lead where nobody took it on."""
+"""Stages that turned red: whoever owns the task is told, once a stage, and those who lead where nobody took it on.
+
+Of failed orders that nobody looked after those who lead are told, once an hour for each cause.
+"""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -10,11 +13,12 @@ from runtime.clock import Clock
 from runtime.core.moment import micros
 from runtime.limits import MINUTE, Limits
 from runtime.store.database import begin, reading
-from runtime.store.tables import orders, runs, tasks
+from runtime.store.tables import failures, orders, runs, tasks
 
 EVERY: Final = 15 * 1_000_000
 LOOK_BACK: Final = 15 * MINUTE
 LAG: Final = 5 * 1_000_000
+HOUR: Final = 60 * MINUTE
 MOST: Final = 200
 
 
@@ -38,13 +42,16 @@ class Breaches:
             return 0
         since = max(self._looked_at or 0, at - LOOK_BACK) - LAG
         with reading(self._engine) as connection:
-            found = turned_red(connection, limits.find(connection), since, at - LAG)
+            known = limits.find(connection)
+            found = turned_red(connection, known, since, at - LAG)
+            failed = failed_red(connection, known, since, at - LAG)
         # What was asked in one moment is told of together; what is left of a crowd, at the next tick.
         told = [task for task in found if task["red_at"] <= found[min(MOST, len(found)) - 1]["red_at"]]
         told_anew = 0
-        if told:
+        if told or failed:
             with begin(self._engine, durable=False) as connection:
                 told_anew = sum(_tell(connection, task, at) for task in told)
+                told_anew += sum(_tell_failed(connection, one, at) for one in failed)
         crowd = len(told) < len(found)
         self._looked_at = told[-1]["red_at"] + LAG if crowd else at
         self._next = at if crowd else at + EVERY
@@ -67,6 +74,24 @@ def turned_red(connection: Connection, known: Limits, since: int, until: int) ->
     return sorted((one for one in red if since < one["red_at"] <= until), key=lambda one: (one["red_at"], one["trace"]))
 
 
+def failed_red(connection: Connection, known: Limits, since: int, until: int) -> list[Mapping[str, Any]]:
+    """Open failures whose time ended after `since` and up to `until`: the first of each cause and hour, with `red_at`."""
+    shortest, longest = _extremes(known)
+    query = (
+        select(failures, orders.c.external_id)
+        .join(orders, orders.c.run_id == failures.c.run_id)
+        .where(failures.c.state == "open")
+        .where(failures.c.failed_at > since - longest, failures.c.failed_at <= until - shortest)
+        .order_by(failures.c.id)
+    )
+    first: dict[tuple[str, int], Mapping[str, Any]] = {}
+    for row in connection.execute(query).mappings():
+        red_at = known.end_of_stage(row["flow_key"], row["node"], row["failed_at"], None)
+        if since < red_at <= until:
+            first.setdefault((row["cause"], red_at // HOUR), {**row, "red_at": red_at})
+    return list(first.values())
+
+
 def _red_at(task: Mapping[Any, Any], known: Limits) -> int:
     return known.end_of_stage(task["flow_key"] or "", task["node"], task["asked_at"], task["due_at"])
 
@@ -83,6 +108,13 @@ def _tell(connection: Connection, task: Mapping[str, Any], at: int) -> int:
     told = (owner,) if task["claimed_by"] else dict.fromkeys((owner, "role:lead"))
     word = breach_word(task, at)
     return int(sum(_tell_one(connection, who, word, task["trace"], at) for who in told) > 0)
+
+
+def _tell_failed(connection: Connection, failure: Mapping[str, Any], at: int) -> int:
+    params = {"order": failure["external_id"], "minutes": max(0, at - failure["failed_at"]) // MINUTE}
+    word = telling.word_of("board.failed", params, link=f"/failures/{failure['id']}", run_id=failure["run_id"])
+    key = f"board.failed:{failure['cause']}:{failure['red_at'] // HOUR}"
+    return int(telling.tell(connection, "role:lead", word, key=key, at=at, urgent=True))
 
 
 def _tell_one(connection: Connection, who: str, word: telling.Word, trace: str, at: int) -> bool:

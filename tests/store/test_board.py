@@ -209,6 +209,21 @@ def test_a_limit_that_is_shorter_tells_earlier_and_what_was_decided_is_not_told(
     assert key == f"board.red:{first}:owner"
 
 
+def test_of_failed_orders_past_their_time_those_who_lead_are_told_once_for_each_cause(house: House) -> None:
+    publish(house.service, WATCHED)
+    for number in (1, 2):
+        take(house, number, big=False)
+    house.watch.go_on(minutes=29)
+    assert house.service.breaches.tick() == 0
+    house.watch.go_on(minutes=1, seconds=6)
+    assert house.service.breaches.tick() == 1
+    house.watch.go_on(seconds=16)
+    assert house.service.breaches.tick() == 0
+    with reading(house.service.engine) as connection:
+        (told,) = connection.execute(select(messages.c.addressee, messages.c.link)).all()
+    assert (told.addressee, told.link.startswith("/failures/")) == ("role:lead", True)
+
+
 def test_the_lead_of_the_team_is_called_up_and_without_one_all_who_lead(sqlite_house: House) -> None:
     at = micros(sqlite_house.watch())
     with begin(sqlite_house.service.engine, durable=True) as connection:

@@ -193,16 +193,17 @@ def missing_orders_failures_and_pulls_are_told_by_channel(house: House) -> None:
         assert kpi.failure_kinds(connection, YESTERDAY) == {}
 
 
-def test_who_decides_twice_about_an_order_has_worked_on_one(sqlite_house: House) -> None:
+def test_who_decides_twice_about_an_order_has_worked_on_one(house: House) -> None:
     came = run(NOON, 5 * MINUTE)
     first = task(came["id"], NOON, MINUTE, None, "zhao")
-    with begin(sqlite_house.service.engine, durable=False) as connection:
+    with begin(house.service.engine, durable=False) as connection:
         connection.execute(insert(runs), came)
         connection.execute(insert(tasks), [first, {**first, "trace": f"{came['id']}.2.1"}])
-    with reading(sqlite_house.service.engine) as connection:
+    with reading(house.service.engine) as connection:
         assert kpi.decider_days(connection, TODAY, SHANGHAI) == [DeciderDay("zhao", date(2026, 3, 10), 1)]
-        (worked,) = kpi.worked_counts(connection, YESTERDAY, TODAY, kpi.TEAM)
-    assert (worked.who, worked.number, worked.micros) == ("leads", 1, 300_000_000)
+        for who, name in ((kpi.TEAM, "leads"), (kpi.newcomer(["zhao"]), "zhao"), (kpi.newcomer([]), None)):
+            (worked,) = kpi.worked_counts(connection, YESTERDAY, TODAY, who)
+            assert (worked.who, worked.number, worked.micros) == (name, 1, 300_000_000)
 
 
 def test_what_is_typed_in_is_kept_as_typed(sqlite_house: House) -> None:
