@@ -49,6 +49,11 @@ def all_calendars(connection: Connection) -> list[Kept]:
     return [_kept(row) for row in connection.execute(select(calendars).order_by(calendars.c.key)).mappings()]
 
 
+def keys(connection: Connection) -> set[str]:
+    """The keys of all calendars."""
+    return set(connection.execute(select(calendars.c.key)).scalars())
+
+
 def find(connection: Connection, key: str) -> Kept | None:
     """The calendar of this key."""
     row = connection.execute(select(calendars).where(calendars.c.key == key)).mappings().first()

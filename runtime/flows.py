@@ -1,17 +1,19 @@
 """Flows as they are kept: drafts, published versions, and which flow takes the orders of which channel."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection, Engine, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from runtime import crash
+from runtime import calendars, crash
 from runtime.actor import Actor
 from runtime.clock import Clock
 from runtime.core.flow import FlowCheck, compile_published, fingerprint, read_flow
+from runtime.core.flow_parts import Flow
+from runtime.core.json_text import shown
 from runtime.core.moment import micros
 from runtime.core.plan import Plan
 from runtime.core.problem import Problem
@@ -72,8 +74,13 @@ class Flows:
         self._pinned: dict[tuple[str, int], Mapping[str, Any]] = {}
 
     def check(self, document: Any) -> FlowCheck:
-        """All that is wrong with a document here, where its sub-flows are what was published here."""
-        return read_flow(document, self.document)
+        """All that is wrong with a document here, with the sub-flows and the calendars of this house."""
+        with reading(self._engine) as connection:
+            return self._check(connection, document)
+
+    def _check(self, connection: Connection, document: Any) -> FlowCheck:
+        found = read_flow(document, self.document)
+        return replace(found, problems=(*found.problems, *_unknown_calendars(connection, found.flow)))
 
     def document(self, key: str, version: int) -> Mapping[str, Any] | None:
         """What was published as this version of a flow, which never changes; None: there is no such version."""
@@ -165,7 +172,7 @@ class Flows:
         if row is None:
             return None
         document = orjson.loads(row["draft"]) if drawn is None else drawn
-        check = self.check(document)
+        check = self._check(connection, document)
         if check.errors or check.flow is None:
             return check
         if drawn is not None:
@@ -254,6 +261,24 @@ def _default_taker(connection: Connection) -> Taker | None:
     key = default_flow(connection)
     version_id = connection.execute(_VERSION, {"of": key}).scalar() if key else None
     return Taker(key, version_id) if key and version_id else None
+
+
+def _unknown_calendars(connection: Connection, flow: Flow | None) -> list[Problem]:
+    """The steps that count by a calendar which is not here: until there is one, they count every minute."""
+    nodes = flow.nodes if flow else ()
+    named = {number: node for number, node in enumerate(nodes) if isinstance(node.settings.get("calendar"), str)}
+    known = calendars.keys(connection) if named else set()
+    return [
+        Problem(
+            "flow.calendar_unknown",
+            f"nodes.{number}.settings.calendar",
+            {"calendar": shown(node.settings["calendar"])},
+            node.id,
+            "warning",
+        )
+        for number, node in named.items()
+        if node.settings["calendar"] not in known
+    ]
 
 
 def _take_channels(connection: Connection, names: Sequence[str], key: str, at: int) -> None:

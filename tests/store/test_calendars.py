@@ -12,6 +12,7 @@ from runtime.calendars import Kept
 from runtime.facts import gather
 from runtime.store.database import begin, reading
 from runtime.store.tables import audit
+from tests.core.flow_documents import approval, document
 from tests.store.conftest import House
 
 ADMIN = Actor("sun.wei")
@@ -45,6 +46,28 @@ def test_a_new_house_begins_with_the_holidays_of_china_once(house: House) -> Non
         calendars.drop(connection, "CN", ADMIN, AT)
         calendars.furnish(connection, AT)
         assert calendars.all_calendars(connection) == [], "who threw the first one away is not given it again"
+
+
+def test_before_publishing_a_step_tells_that_its_calendar_is_not_here(house: House) -> None:
+    steps = [
+        ("in", "ingest", {}),
+        ("east", "approval", approval(deadline_minutes=60, calendar="east")),
+        ("west", "approval", approval(deadline_minutes=60, calendar="west")),
+        ("broken", "approval", approval(deadline_minutes=60, calendar=["east"])),
+        ("end", "end", {}),
+    ]
+    ways = ["in.out>east", "east.approved>west", "west.approved>end", "east.rejected>end", "west.rejected>end"]
+    drawn = document(steps, ways)
+
+    def told() -> list[tuple[object, ...]]:
+        found = house.service.flows.check(drawn).problems
+        return [(one.node, one.where, one.level) for one in found if one.code == "flow.calendar_unknown"]
+
+    west = ("west", "nodes.2.settings.calendar", "warning")
+    assert told() == [("east", "nodes.1.settings.calendar", "warning"), west]
+    with begin(house.service.engine, durable=True) as connection:
+        calendars.add(connection, EAST, ADMIN, AT)
+    assert told() == [west]
 
 
 def test_a_changed_calendar_counts_at_once_and_the_trail_tells_what_changed(house: House) -> None:
