@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping
@@ -14,7 +15,7 @@ from runtime.core.lane import MINUTE, SECOND
 from runtime.core.postroom import Cap
 from runtime.core.problem import Problem
 from runtime.core.words import LANGUAGES, text
-from runtime.reaching import addresses_of, administrators, people_of, ways_of
+from runtime.reaching import addresses_of, administrators, called, people_of, ways_of
 from runtime.store import mail, notices
 from runtime.store.mail import Stop
 from runtime.store.ways import House, Way, all_ways, chain, house
@@ -117,11 +118,18 @@ def cap_name(each: str, seconds: int) -> str:
     return f"{each}_{seconds}"
 
 
-def tell_of_trouble(connection: Connection, kind: str, subject: str, message: str, at: int) -> None:
-    """Tell the administrators of a trouble, once as long as it goes on."""
-    made = mail.open_trouble(connection, kind, subject, message, at)
+def tell_of_trouble(
+    connection: Connection, kind: str, subject: str, at: int, said: Mapping[str, Any] = MappingProxyType({})
+) -> None:
+    """Tell administrators of a trouble, once while it goes on, each in their language. `said`: what was answered."""
+    answered = {one: text(said["code"], said.get("params", {}), one)[0] if "code" in said else "" for one in LANGUAGES}
+    made = mail.open_trouble(connection, kind, subject, answered["en"], at)
     if made:
-        told = _in_each_language(f"post.trouble.{kind}", {"subject": subject, "message": message})
+        name = called(connection, subject)
+        told: dict[str, str] = {
+            one: text(f"post.trouble.{kind}", {"subject": name[one], "message": answered[one]}, one)[0]
+            for one in LANGUAGES
+        }
         word = Word(_in_each_language("post.trouble.title", {}), told, link="/messages")
         tell(connection, "role:admin", word, key=f"trouble:{made}", at=at, urgent=True)
 
@@ -133,7 +141,7 @@ def _mind_the_empty(connection: Connection, message: RowMapping, people: Sequenc
     if people:
         mail.end_trouble(connection, "nobody", [message["addressee"]], at)
     else:
-        tell_of_trouble(connection, "nobody", message["addressee"], "", at)
+        tell_of_trouble(connection, "nobody", message["addressee"], at)
 
 
 def _groups(
@@ -196,7 +204,7 @@ def _mind_the_unreached(
     for person in left:
         recipient = f"{PERSON}{person}" if person else message["addressee"]
         if person and ways_known:
-            tell_of_trouble(connection, "no_address", recipient, "", at)
+            tell_of_trouble(connection, "no_address", recipient, at)
         _refuse(connection, message, recipient, "post.no_address" if ways_known else "post.no_way", at)
 
 

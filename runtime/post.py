@@ -256,7 +256,7 @@ class Post:
             mail.end_trouble(connection, "wrong_key", [key], at)
             return
         if result == "wrong_key":
-            tell_of_trouble(connection, "wrong_key", key, carrying.in_words(said, roads.house.language), at)
+            tell_of_trouble(connection, "wrong_key", key, at, said)
         for letter in letters:
             self._try_again(connection, letter, result, said, roads, at)
 

@@ -6,9 +6,10 @@ from typing import Final
 import orjson
 from sqlalchemy import Connection, delete, insert, select
 
+from runtime.core.words import LANGUAGES
 from runtime.facts import gather
 from runtime.store import absences
-from runtime.store.tables import person_addresses, person_ways, users
+from runtime.store.tables import message_ways, person_addresses, person_ways, teams, users
 
 GROUPS: Final = ("team", "role")
 KINDS: Final = ("person", *GROUPS)
@@ -37,6 +38,21 @@ def people_of(connection: Connection, addressee: str, at: int) -> list[str] | No
     fact = f"members:{kind}:{name}"
     members: list[str] = gather(connection, [fact])[fact]
     return members
+
+
+def called(connection: Connection, subject: str) -> dict[str, str]:
+    """What a way, a team or a person is called in each language. What has no name of its own is called as it stands."""
+    kind, name = spoken_to(subject) or ("way", subject)
+    named = {
+        "way": select(message_ways.c.name).where(message_ways.c.key == name),
+        "team": select(teams.c.name).where(teams.c.key == name),
+        "person": select(users.c.display).where(users.c.name == name),
+    }
+    found = connection.execute(named[kind]).scalar() if kind in named else None
+    read = orjson.loads(found) if found and found.startswith(("{", '"')) else found or subject
+    if isinstance(read, str):
+        return dict.fromkeys(LANGUAGES, read)
+    return {language: read.get(language) or next(iter(read.values()), subject) for language in LANGUAGES}
 
 
 def administrators(connection: Connection) -> list[str]:

@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final, cast
 
 from flask import Blueprint, abort, flash, render_template, request
@@ -43,16 +45,17 @@ def add_person() -> ResponseReturnValue:
     name = request.form.get("name", "").strip()
     display = request.form.get("display", "").strip()[:128] or name
     duties = _duties()
+    typed = {"name": name, "display": request.form.get("display", ""), "duties": duties}
     if not auth.fit_user_name(name):
-        return _people(_("Write a name of 1 to 64 characters without blanks, such as “li.wei”."), 422)
+        return _people(_("Write a name of 1 to 64 characters without blanks, such as “li.wei”."), 422, typed=typed)
     if not duties:
-        return _people(_("Choose at least one duty."), 422)
+        return _people(_("Choose at least one duty."), 422, typed=typed)
     try:
         with begin(engine(), durable=True) as connection:
             auth.add_user(connection, name, display, duties)
             _note(connection, "user.add", name, after={"duties": list(duties)})
     except IntegrityError:
-        return _people(_("This name is taken. Choose another one."), 422)
+        return _people(_("This name is taken. Choose another one."), 422, typed=typed)
     return _people(link_of=name)
 
 
@@ -142,7 +145,9 @@ def change_channel(name: str) -> ResponseReturnValue:
     return go("admin.channels")
 
 
-def _people(problem: str = "", status: int = 200, link_of: str | None = None) -> ResponseReturnValue:
+def _people(
+    problem: str = "", status: int = 200, link_of: str | None = None, typed: Mapping[str, object] = MappingProxyType({})
+) -> ResponseReturnValue:
     link = None
     if link_of is not None:
         with reading(engine()) as connection:
@@ -159,6 +164,7 @@ def _people(problem: str = "", status: int = 200, link_of: str | None = None) ->
             skills=skills,
             duties=DUTIES,
             problem=problem,
+            typed=typed,
             link=link,
             link_of=link_of,
         )

@@ -10,7 +10,7 @@ from flask_login import current_user
 from builder.auth import requires
 from builder.canvas.answers import answered, body, refused
 from builder.flows.samples import ORDINARY
-from builder.i18n import language_tag, told_moment
+from builder.i18n import LANGUAGES, language_tag, told_moment
 from builder.i18n.text import _
 from builder.models import engine
 from builder.web import service
@@ -66,7 +66,10 @@ def samples() -> ResponseReturnValue:
             "attributes": attributes,
             "shown": {
                 "number": str(shown["id"]) if recent else "",
-                "values": {path: fill(f"{{{path}}}", shown, language) for path in (*FIELDS, *_formed(), *attributes)},
+                "values": {
+                    tag: {path: fill(f"{{{path}}}", shown, tag) for path in (*FIELDS, *_formed(), *attributes)}
+                    for tag in LANGUAGES
+                },
             },
         }
     )

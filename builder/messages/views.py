@@ -26,6 +26,7 @@ from builder.messages.words import (
     way_state,
 )
 from builder.models import engine
+from builder.orders.names import Names, names
 from builder.systems.health import State
 from builder.web import asker, go, service
 from runtime import adapters, ways
@@ -166,7 +167,7 @@ def test(key: str) -> ResponseReturnValue:
         if result == "ok":
             mail.end_trouble(connection, "wrong_key", [key], micros(now()))
     with reading(engine()) as connection:
-        return _page(connection, way, tested=(result, *said_of(told)))
+        return _page(connection, way, tested=(result, *said_of(told)), to=to)
 
 
 @pages.post("/messages/ways/<key>/lane")
@@ -217,7 +218,7 @@ def _list(connection: Connection, chosen: House, problem: tuple[str, str] | None
     return render_template(
         "messages/list.html",
         rows=rows,
-        troubles=[_trouble(row, known) for row in troubles],
+        troubles=[_trouble(row, known, counted, names(connection)) for row in troubles],
         house=chosen,
         chain=[words(known[key].name) for key in chain(known, chosen.way)],
         known=known,
@@ -294,10 +295,14 @@ def _state(connection: Connection, way: Way, counts: mailbook.Counts, troubles: 
     return way_state(way, lane, counts, wrong, at)
 
 
-def _trouble(row: Any, known: Mapping[str, Way]) -> dict[str, Any]:
+def _trouble(
+    row: Any, known: Mapping[str, Way], counted: Mapping[str, mailbook.Counts], people: Names
+) -> dict[str, Any]:
     """A trouble in the asker's language."""
-    subject = words(known[row["subject"]].name) if row["subject"] in known else row["subject"]
-    params = {"subject": subject, "message": row["message"]}
+    key = row["subject"]
+    subject = words(known[key].name) if key in known else people.addressee(key)
+    message = said(counted[key].last_failure)[0] if key in counted else ""
+    params = {"subject": subject, "message": message or row["message"]}
     text, remedy = told_problem(Problem(f"post.trouble.{row['kind']}", params=params))
     return {**row, "text": text, "remedy": remedy}
 

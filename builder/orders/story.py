@@ -288,6 +288,8 @@ class _Teller:
     def _by(self, name: str | None, trace: str) -> str:
         """Who did it; and on whose behalf, where one other person was asked."""
         task, who = self.tasks.get(trace), self.names.person(name)
+        if not name:
+            return ""
         if task is None or task["who_kind"] != "person" or name != task["decided_by"] or name == task["who"]:
             return who
         return _("%(who)s for %(other)s", who=who, other=self.names.person(task["who"]))

@@ -173,6 +173,7 @@ def _order(run_id: str, *, problem: str = "", status: int = 200) -> ResponseRetu
             # The open page asks again and again; an order that has not moved needs no new one.
             return "", 204
         story = tell(connection, order)
+        known = names(connection)
         document = with_changes(orjson.loads(order["document"]), orjson.loads(order["changes"]))
         page = render_template(
             "orders/order.html",
@@ -181,7 +182,8 @@ def _order(run_id: str, *, problem: str = "", status: int = 200) -> ResponseRetu
             story=story,
             picture=story.flow.picture(story.lit, story.marks) if story.flow.nodes else None,
             flow_names=screens.flow_names(connection, published=True),
-            told_of=told_of(connection, run_id, names(connection)),
+            names=known,
+            told_of=told_of(connection, run_id, known),
             problem=problem,
         )
     return page, status

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { findings } from "../../static/src/canvas/form/checks";
 import { matching } from "../../static/src/canvas/form/picker";
 import { filled } from "../../static/src/canvas/form/samples";
+import { othersIn } from "../../static/src/canvas/form/template-field";
 import type { Schema } from "../../static/src/canvas/palette-types";
 
 const SCHEMA: Schema = {
@@ -63,8 +64,11 @@ describe("a picker", () => {
   });
 });
 
-it("shows a message with what an order holds, and never evaluates it", () => {
-  const shown = { number: "A-1", values: { total: "¥80.00" } };
+it("shows a message with what an order holds, as each language writes it, and never evaluates it", () => {
+  const shown = { number: "A-1", values: { en: { total: "CN¥80.00" }, "zh-CN": { total: "¥80.00" } } };
   const samples = { order: {}, item: {}, attributes: [], shown };
-  expect(filled("{total} for {buyer.none} {{x}}", samples)).toBe("¥80.00 for – {–}");
+  expect(filled("{total} for {buyer.none} {{x}}", samples, "zh-CN")).toBe("¥80.00 for – {–}");
+  expect(filled("{total}", samples, "en")).toBe("CN¥80.00");
+  expect(othersIn({ en: "Hello", "zh-CN": "你好" }, "en")).toEqual([["zh-CN", "你好"]]);
+  expect([othersIn("Hello", "en"), othersIn(null, "en")]).toEqual([[], []]);
 });

@@ -55,3 +55,14 @@ def test_a_person_keeps_skills_and_a_limit_of_open_orders(house: House) -> None:
     page = root.get("/people")
     assert 'value="定制, 英语"' in page
     assert 'value="12"' in page
+
+
+def test_a_person_who_cannot_be_added_yet_is_typed_only_once(house: House) -> None:
+    root = house.enter("root")
+    root.get("/people")
+    answer = root.post("/people", {"name": "li.wei", "display": "李伟"})
+    assert answer.status_code == 422 and 'value="li.wei"' in answer.text and 'value="李伟"' in answer.text
+    again = root.post("/people", {"name": "chen", "display": "Another Chen", "duty": "finance"})
+    assert again.status_code == 422 and 'value="Another Chen"' in again.text
+    form = again.text.split('id="add-title"')[1]
+    assert 'value="finance" checked' in form and "chen.hao" not in form.split('id="teams-title"')[0]

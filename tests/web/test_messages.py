@@ -146,7 +146,13 @@ def test_a_wrong_key_is_told_to_administrators_once_with_what_to_mend(
     told(house_at_home, "person:zhao", "k2")
     page = root.get("/messages")
     assert page.count("Messages cannot go by Room") == 1 and "Wrong key" in page
-    assert root.get("/notices").count("Messages do not arrive") == 1
+    notices = root.get("/notices")
+    assert notices.count("Messages do not arrive") == 1
+    assert "Messages cannot go by Room: WeCom does not know this robot" in notices
+    for shown in (page, notices):
+        assert "企业微信" not in shown, "told in the reader's language, not in that of the house"
+    tried = root.post("/messages/ways/room/test", {"to": "zhao.wecom"})
+    assert 'value="zhao.wecom"' in tried.text and tried.text.count("WeCom does not know this robot") == 1
 
 
 def test_people_say_where_they_are_reached_and_are_told_inside_in_any_case(house: House) -> None:

@@ -11,6 +11,8 @@ from runtime.core.moment import micros
 from runtime.store import tables
 from runtime.store.database import begin
 from runtime.store.ids import new_id
+from tests.core.flow_documents import document
+from tests.trade import publish
 from tests.web.conftest import House, Visitor
 
 
@@ -153,3 +155,21 @@ def test_an_open_order_is_sent_again_only_when_it_has_moved(house: House, lead: 
     moved = lead.client.get(address, headers=asked).get_data(as_text=True)
     assert "buyer cancelled" in moved
     assert "?rev=" not in moved
+
+
+def test_people_stand_on_an_order_by_their_names_and_decided_nothing_before_they_did(house: House) -> None:
+    drawn = document(
+        [
+            ("in", "ingest", {}),
+            ("give", "assign", {"team": "leads"}),
+            ("ask", "approval", {"title": "Look", "who": {"kind": "field", "value": "owner"}}),
+            ("end", "end", {}),
+        ],
+        ["in.out>give", "give.assigned>ask", "ask.approved>end", "ask.rejected>end"],
+        key="given",
+        channels=["given-shop"],
+    )
+    publish(house.service, drawn)
+    page = house.enter("root").get(f"/orders/{house.take(1, 'given-shop')}")
+    assert "<strong>Wang</strong>" in page and "<strong>wang</strong>" not in page
+    assert " for Wang</span>" not in page

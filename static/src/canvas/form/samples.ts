@@ -7,8 +7,11 @@ export interface SamplesAnswer {
   readonly item: { readonly [path: string]: readonly string[] };
   /** Free fields that recent orders carry, as `attributes.<name>`. */
   readonly attributes: readonly string[];
-  /** One order to show messages with; without a number it is a sample. */
-  readonly shown: { readonly number: string; readonly values: { readonly [path: string]: string } };
+  /** One order to show messages with, as each language writes it; without a number it is a sample. */
+  readonly shown: {
+    readonly number: string;
+    readonly values: { readonly [language: string]: { readonly [path: string]: string } };
+  };
 }
 
 const NONE: SamplesAnswer = { order: {}, item: {}, attributes: [], shown: { number: "", values: {} } };
@@ -38,6 +41,7 @@ export class Samples {
 }
 
 /** A message as a recipient reads it: every field replaced by what the shown order holds. */
-export function filled(text: string, samples: SamplesAnswer): string {
-  return text.replace(/\{([^{}]*)\}/g, (_, path: string) => samples.shown.values[path] ?? "–");
+export function filled(text: string, samples: SamplesAnswer, language: string): string {
+  const values = samples.shown.values[language] ?? samples.shown.values.en ?? {};
+  return text.replace(/\{([^{}]*)\}/g, (_, path: string) => values[path] ?? "–");
 }

@@ -25,7 +25,13 @@ export const templateField: FieldMaker = (schema, path, value, context) => {
     "data-placeholder": schema.placeholder ?? "",
     spellcheck: "false",
   });
-  const shown = preview(box, context, schema["x-widget"] === "long-template");
+  const before = value ?? schema.default;
+  const shown = preview(
+    box,
+    context,
+    schema["x-widget"] === "long-template",
+    othersIn(before, context.language),
+  );
   const report = (): void => {
     box.classList.toggle("is-empty", textOf(box) === "");
     shown.draw();
@@ -85,33 +91,60 @@ function preview(
   box: HTMLElement,
   context: FormContext,
   cuts: boolean,
+  others: readonly (readonly [string, string])[],
 ): { element: HTMLElement; draw: () => void } {
   const { say, samples } = context;
   const text = h("p", { class: "template-preview-text" });
   const of = h("span", { class: "template-preview-of" });
   const short = h("p", { class: "template-preview-short", role: "status" });
+  const elsewhere = others.map(([language, template]) => {
+    const told = h("p", { class: "template-preview-text", lang: language });
+    return { language, template, told };
+  });
   const element = h(
     "div",
     { class: "template-preview" },
     h("p", { class: "template-preview-head" }, h("strong", {}, say("preview")), " ", of),
     text,
     short,
+    ...elsewhere.flatMap(({ language, told }) => [
+      h("p", { class: "template-preview-head", lang: language }, nameOf(language)),
+      told,
+    ]),
   );
   const draw = (): void => {
     const template = textOf(box);
     const { number } = samples.known.shown;
     of.textContent = number === "" ? say("previewSample") : say("previewOf", { number });
     const held = cuts ? heldBy(context.palette, context.settings()) : undefined;
-    const told = filled(template, samples.known);
+    const told = filled(template, samples.known, context.language);
     const arrives = held === undefined ? { text: told, cut: false } : arriving(told, held);
     text.textContent = arrives.text;
     const limit = held?.unit === "bytes" ? "cutBytes" : "cutCharacters";
     short.textContent = arrives.cut ? say(limit, { way: held?.label ?? "", most: held?.most ?? 0 }) : "";
-    element.hidden = !template.includes("{") && !arrives.cut;
+    for (const one of elsewhere) one.told.textContent = filled(one.template, samples.known, one.language);
+    element.hidden = !template.includes("{") && !arrives.cut && elsewhere.length === 0;
   };
   element.hidden = true;
   void samples.load().then(draw);
   return { element, draw };
+}
+
+/** The same text in the languages in which others read it. */
+export function othersIn(words: unknown, language: string): readonly (readonly [string, string])[] {
+  if (typeof words !== "object" || words === null) return [];
+  return Object.entries(words).filter(
+    (one): one is [string, string] => one[0] !== language && typeof one[1] === "string",
+  );
+}
+
+/** A language by its own name. */
+function nameOf(language: string): string {
+  try {
+    return new Intl.DisplayNames([language], { type: "language" }).of(language) ?? language;
+  } catch {
+    return language;
+  }
 }
 
 function show(box: HTMLElement, text: string, context: FormContext): void {
