@@ -185,7 +185,7 @@ export class Desk {
         "span",
         { role: "gridcell", class: "group-cell" },
         h("strong", { class: "clip" }, group.name),
-        h("span", { class: "faint number" }, words.say("orders", { n: group.rows.length })),
+        h("span", { class: "faint number" }, words.orders(group.rows.length)),
         h("span", { class: "of-red" }, told("red")),
         h("span", { class: "of-amber" }, told("amber")),
         h("span", { class: "of-predicted" }, told("predicted")),

@@ -61,7 +61,7 @@ export class Wall {
         h(
           "p",
           { class: "wall-counts" },
-          h("span", {}, words.say("orders", { n: group.rows.length })),
+          h("span", {}, words.orders(group.rows.length)),
           ...counts,
         ),
       );

@@ -3,6 +3,8 @@
 export interface Words {
   /** A sentence by its name, with its places filled. */
   say(name: string, places?: Readonly<Record<string, string | number>>): string;
+  /** So many orders. */
+  orders(number: number): string;
   /** A length of time in its largest unit. */
   span(milliseconds: number): string;
   /** The time of day, in the zone of the business. */
@@ -42,6 +44,7 @@ export function wordsOf({ dataset }: HTMLElement): Words {
   };
   return {
     say,
+    orders: (number) => (number === 1 ? say("one-order") : say("orders", { n: number })),
     span(milliseconds) {
       const minutes = Math.floor(Math.max(0, milliseconds) / MINUTE);
       if (minutes < 120) return say("minutes", { n: minutes });
