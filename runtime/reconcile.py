@@ -19,9 +19,9 @@ from sqlalchemy.exc import IntegrityError
 from ulid import ULID
 
 from runtime.clock import Clock
-from runtime.core.ledger import Entry, Finding, Place, Stored, differences
+from runtime.core.ledger import Asked, Entry, Finding, Place, Stored, differences
 from runtime.core.moment import micros
-from runtime.core.run import read_trace
+from runtime.core.run import read_seat, read_trace
 from runtime.core.surge import HOUR
 from runtime.store import incidents
 from runtime.store.database import begin, reading
@@ -263,24 +263,25 @@ def _missing(order: Any, run: Any) -> list[Finding]:
 
 
 def _compared(run: Any, entries: Sequence[Entry], places: "_Places") -> list[Finding]:
-    standing = {(row["step"], row.get("attempt", 1)): row["rest"] for row in orjson.loads(run.tokens)}
+    tokens = {(row["step"], row.get("attempt", 1)): row for row in orjson.loads(run.tokens)}
     stored = Stored(
         run.state,
         run.rev,
         run.due_at,
-        standing,
+        {place: row["rest"] for place, row in tokens.items()},
         places.tasks.get(run.id, ()),
         places.calls.get(run.id, ()),
         places.failures.get(run.id, ()),
+        {place: row["seats"] for place, row in tokens.items() if "seats" in row},
     )
     return differences(entries, stored)
 
 
 @dataclass(frozen=True, slots=True)
 class _Places:
-    """By run: the places at which a task is open, a call is not answered, a failure is open."""
+    """By run: where a task is open (with its seat), a call is not answered, a failure is open."""
 
-    tasks: Mapping[str, set[Place]]
+    tasks: Mapping[str, set[Asked]]
     calls: Mapping[str, set[Place]]
     failures: Mapping[str, set[Place]]
 
@@ -294,16 +295,16 @@ class _Places:
             failures.c.state == "open", within(failures.c.run_id)
         )
         return cls(
-            _by_run(map(read_trace, connection.execute(asked).scalars())),
+            _by_run(map(read_seat, connection.execute(asked).scalars())),
             _by_run(map(read_trace, connection.execute(sent).scalars())),
             _by_run((run_id, step, attempt) for run_id, step, attempt in connection.execute(failed)),
         )
 
 
-def _by_run(traces: Any) -> dict[str, set[Place]]:
-    found: dict[str, set[Place]] = {}
-    for run_id, step, attempt in traces:
-        found.setdefault(run_id, set()).add((step, attempt))
+def _by_run(traces: Any) -> dict[str, set[Any]]:
+    found: dict[str, set[Any]] = {}
+    for run_id, *place in traces:
+        found.setdefault(run_id, set()).add(tuple(place))
     return found
 
 

@@ -11,6 +11,9 @@ from typing import Any, Literal
 Place = tuple[int, int]
 """Step and attempt."""
 
+Asked = tuple[int, int, int]
+"""Step, attempt and seat: one of several people may be asked at a place."""
+
 Kind = Literal[
     "run_missing",
     "order_missing",
@@ -88,15 +91,19 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What the other tables say of the same order. `tasks` are open, `calls` not answered, `failures` open."""
+    """What the other tables say of the same order. `tasks` are open, `calls` not answered, `failures` open.
+
+    `seats` are those that a place waits for, where it is not the first alone.
+    """
 
     state: str
     rev: int
     due_at: int | None
     standing: Mapping[Place, str]
-    tasks: Collection[Place] = ()
+    tasks: Collection[Asked] = ()
     calls: Collection[Place] = ()
     failures: Collection[Place] = ()
+    seats: Mapping[Place, Collection[int]] = field(default_factory=dict)
 
 
 def fold(entries: Sequence[Entry]) -> Account:
@@ -150,8 +157,9 @@ def _timer(account: Account, stored: Stored) -> list[Finding]:
 
 
 def _asked(account: Account, stored: Stored) -> list[Finding]:
-    pairs: tuple[tuple[Kind, Kind, set[Place], Collection[Place]], ...] = (
-        ("task_missing", "task_left", account.places(*ASKING), stored.tasks),
+    asking = {(*place, seat) for place in account.places(*ASKING) for seat in stored.seats.get(place, (0,))}
+    pairs: tuple[tuple[Kind, Kind, set[Any], Collection[Any]], ...] = (
+        ("task_missing", "task_left", asking, stored.tasks),
         ("call_missing", "call_left", account.places("system"), stored.calls),
         ("failure_missing", "failure_left", account.places("failed"), stored.failures),
     )

@@ -51,7 +51,9 @@ class Booked(Story):
             return [place for place, rest in places.items() if rest in rests]
 
         run = self.run
-        return Stored(run.state, run.rev, run.due_at, places, at("person", "hold"), at("system"), at("failed"))
+        seats = {(token.step, token.attempt): token.seats for token in run.tokens}
+        asked = [(*place, seat) for place in at("person", "hold") for seat in seats[place]]
+        return Stored(run.state, run.rev, run.due_at, places, asked, at("system"), at("failed"), seats)
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -101,7 +103,7 @@ def test_what_is_stored_as_the_journal_says_is_left_alone() -> None:
         (replace(RIGHT, due_at=5), "timer_differs"),
         (replace(RIGHT, calls=[]), "call_missing"),
         (replace(RIGHT, calls=[(3, 1), (3, 2)]), "call_left"),
-        (replace(RIGHT, tasks=[(2, 1)]), "task_left"),
+        (replace(RIGHT, tasks=[(2, 1, 0)]), "task_left"),
         (replace(RIGHT, failures=[(1, 1)]), "failure_left"),
         (replace(RIGHT, rev=3), "journal_gap"),
         (replace(RIGHT, rev=1), "rev_differs"),
@@ -113,10 +115,14 @@ def test_each_thing_that_is_stored_otherwise_is_named(stored: Stored, kind: str)
 
 def test_a_lost_timer_a_lost_task_and_a_lost_failure_are_named() -> None:
     asked = ASKED[:1]
-    waiting = Stored("waiting", 1, 99, {(2, 1): "person"}, tasks=[(2, 1)])
+    waiting = Stored("waiting", 1, 99, {(2, 1): "person"}, tasks=[(2, 1, 0)])
     assert told(waiting, asked) == []
     assert told(replace(waiting, due_at=None), asked) == ["timer_differs"]
     assert told(replace(waiting, tasks=[]), asked) == ["task_missing"]
+    three = replace(waiting, seats={(2, 1): (0, 2)})
+    assert told(replace(three, tasks=[(2, 1, 0), (2, 1, 2)]), asked) == []
+    assert told(replace(three, tasks=[(2, 1, 0)]), asked) == ["task_missing"], "one of two seats"
+    assert told(replace(three, tasks=[(2, 1, 0), (2, 1, 1), (2, 1, 2)]), asked) == ["task_left"]
     failed = (Entry(1, {"kind": "start"}, [visit(1, failed={"kind": "error"})]),)
     on_the_list = Stored("failed", 1, None, {(1, 1): "failed"}, failures=[(1, 1)])
     assert told(on_the_list, failed) == []
@@ -169,5 +175,5 @@ def test_a_try_by_hand_that_breaks_off_leaves_its_neighbours_alone() -> None:
         Entry(1, {"kind": "start"}, [visit(1, fork=["a", "b"]), visit(2, failed={}), visit(3, rest="person")]),
         Entry(2, {"kind": "retry", "step": 2}, [visit(2, failed={"code": "engine.defect"})]),
     )
-    stored = Stored("failed", 2, None, {(2, 1): "failed", (3, 1): "person"}, tasks=[(3, 1)], failures=[(2, 1)])
+    stored = Stored("failed", 2, None, {(2, 1): "failed", (3, 1): "person"}, tasks=[(3, 1, 0)], failures=[(2, 1)])
     assert told(stored, entries) == []
