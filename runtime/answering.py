@@ -6,9 +6,10 @@ decides, undoes or delivers holds the locks of the runs, so that these never cro
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Final, Literal
 
-from sqlalchemy import Connection, Engine, RowMapping, Update, or_, select, update
+import orjson
+from sqlalchemy import Connection, Engine, RowMapping, Update, func, or_, select, update
 
 from nodes.contract import Decided, HandedOn, Joined
 from runtime import crash
@@ -16,14 +17,18 @@ from runtime.actor import Actor
 from runtime.clock import Clock
 from runtime.core.decision import Decision, Stale
 from runtime.core.moment import micros
-from runtime.core.run import Reply, SentBack, read_seat
+from runtime.core.run import Reply, SentBack, read_seat, read_trace
 from runtime.deciding import Decider
 from runtime.store import journal, trail
 from runtime.store.database import begin, letting_pass, reading
 from runtime.store.journal import Loaded
+from runtime.store.tables import journal as entries
 from runtime.store.tables import tasks
 
 Verdict = Literal["approve", "reject"]
+
+MOST_CALLED_IN: Final = 20
+"""So many may be called in at one step of an order, one by the other or all by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +37,21 @@ class Decline:
 
     already_decided: `by` decided `decision` at `at` (microseconds). withdrawn: the order does not wait for this any more.
     claimed: `by` has taken it on at `at`, or nobody has (None) where it was to be let go. no_seats: its step asks one
-    person only. no_way_back: its order cannot go back to that step.
+    person only. no_way_back: its order cannot go back to that step. one_voice: where several sign, `by` is one of them
+    already. full: nobody else can be called in.
     """
 
     why: Literal[
-        "unknown", "already_decided", "withdrawn", "claimed", "no_seats", "no_way_back", "not_failed", "already_ended"
+        "unknown",
+        "already_decided",
+        "withdrawn",
+        "claimed",
+        "no_seats",
+        "no_way_back",
+        "one_voice",
+        "full",
+        "not_failed",
+        "already_ended",
     ]
     by: str | None = None
     at: int | None = None
@@ -89,9 +104,12 @@ class Answering:
             late |= {trace: Decline("unknown") for trace in traces if trace not in asked}
             loaded = _locked(connection, asked.values())
             behalf = _on_behalf(connection, asked, actor)
+            several = _with_several_tasks(connection, asked.values())
             for trace in asked:
                 if to is not None and to not in ways_back(loaded[asked[trace]], trace):
                     late[trace] = Decline("no_way_back")
+                elif asked[trace] in several and _speaks_twice(connection, trace, actor.name):
+                    late[trace] = Decline("one_voice", actor.name)
                 elif journal.settle_task(
                     connection, trace, decision, reason, actor.name, at, at + undo_seconds * 1_000_000, to
                 ):
@@ -181,6 +199,8 @@ class Answering:
             row = connection.execute(select(tasks).where(tasks.c.trace == trace).with_for_update()).mappings().one()
             if row["state"] != "open" or row["claimed_by"] not in (None, actor.name):
                 return _too_late(connection, trace)
+            if declined := _no_seat_for(connection, trace, wish):
+                return declined
             _, step, attempt, seat = read_seat(trace)
             followed = self._decider.decide(connection, loaded, Reply(step, attempt, replace(wish, seat=seat)), now)
             if isinstance(followed, Stale):
@@ -282,6 +302,64 @@ def _on_behalf(connection: Connection, traces: Collection[str], actor: Actor) ->
     """Of the tasks that ask one other person, trace -> for whom the actor decides."""
     others = select(tasks.c.trace, tasks.c.who).where(tasks.c.who_kind == "person", tasks.c.who != actor.name)
     return {trace: {"for": who} for trace, who in connection.execute(others.where(tasks.c.trace.in_(list(traces))))}
+
+
+def _with_several_tasks(connection: Connection, run_ids: Iterable[str]) -> set[str]:
+    """Those of these runs of which several tasks are or were asked."""
+    counted = select(tasks.c.run_id).where(tasks.c.run_id.in_(list(run_ids))).group_by(tasks.c.run_id)
+    return set(connection.execute(counted.having(func.count() > 1)).scalars())
+
+
+def _speaks_twice(connection: Connection, trace: str, name: str) -> bool:
+    """Whether somebody would sign for another person where they sign already: each signature is another person's.
+
+    One's own seats, by name or in a team, are one's own to sign.
+    """
+    rows = _beside(connection, trace)
+    others = [row for row in rows if row["trace"] != trace]
+    seat = next((row for row in rows if row["trace"] == trace and row["state"] == "open"), None)
+    if seat is None:
+        return False
+    if _for_another(seat, name):
+        return any(row["decided_by"] == name or _asks(row, name) for row in others)
+    return any(row["decided_by"] == name and _for_another(row, name) for row in others)
+
+
+def _no_seat_for(connection: Connection, trace: str, wish: Joined | HandedOn) -> Decline | None:
+    """Why nobody new is put at the table: it is one of those who sit there already, or there are too many."""
+    rows = _beside(connection, trace)
+    person = wish.who["value"] if wish.who["kind"] == "person" else None
+    if isinstance(wish, HandedOn):
+        there = any(row["decided_by"] == person or _asks(row, person) for row in rows if row["trace"] != trace)
+    else:
+        there = any(row["state"] == "open" and _asks(row, person) for row in rows)
+        if not there and _called_in(connection, trace) >= MOST_CALLED_IN:
+            return Decline("full")
+    return Decline("one_voice", person) if person and there else None
+
+
+def _called_in(connection: Connection, trace: str) -> int:
+    """How many people and teams were called in at a task's step."""
+    run_id, *place = read_trace(trace)
+    told = connection.execute(select(entries.c.entry).where(entries.c.run_id == run_id)).scalars()
+    happened = (orjson.loads(entry)["event"] for entry in told)
+    return sum(one["kind"] == "joined" and [one["step"], one["attempt"]] == place for one in happened)
+
+
+def _beside(connection: Connection, trace: str) -> list[RowMapping]:
+    """The tasks that a step asks or asked now, with this one: one for each seat."""
+    run_id, *_place = read_trace(trace)
+    asked = select(tasks).where(tasks.c.run_id == run_id, tasks.c.state.in_(("open", "decided")))
+    rows = connection.execute(asked).mappings()
+    return [row for row in rows if read_trace(row["trace"]) == read_trace(trace)]
+
+
+def _asks(row: RowMapping, name: str | None) -> bool:
+    return (str(row["who_kind"]), row["who"]) == ("person", name)
+
+
+def _for_another(row: RowMapping, name: str) -> bool:
+    return row["who_kind"] == "person" and not _asks(row, name)
 
 
 def _locked(connection: Connection, run_ids: Iterable[str]) -> dict[str, Loaded]:

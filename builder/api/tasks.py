@@ -113,4 +113,6 @@ def _too_late(declined: Decline, trace: str) -> Refusal:
     if declined.why == "claimed":
         problem = Problem("api.claimed", "trace", {"by": declined.by or ""})
         return Refusal(409, problem, by=declined.by, at=moment(declined.at))
+    if declined.why == "one_voice":
+        return Refusal(409, Problem("api.one_voice", "trace", {"by": declined.by}))
     return Refusal(409, Problem("api.withdrawn", "trace"))

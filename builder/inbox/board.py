@@ -21,7 +21,7 @@ from builder.models import engine
 from builder.orders.names import Names, names
 from builder.orders.story import Story, tell
 from builder.web import is_htmx
-from runtime.answering import Decline
+from runtime.answering import MOST_CALLED_IN, Decline
 from runtime.clock import now
 from runtime.core.moment import micros
 from runtime.core.run import read_seat, trace_code, with_changes
@@ -285,16 +285,7 @@ def late_words(declined: Decline) -> str:
     """Why what was wanted was not done, in words."""
     match declined.why:
         case "already_decided":
-            with reading(engine()) as connection:
-                who = names(connection).person(declined.by)
-            if declined.decision == "send_back":
-                return _("%(who)s sent this back at %(time)s, before you. Nothing was changed.",
-                         who=who, time=moment(declined.at))  # fmt: skip
-            if declined.decision == "approve":
-                return _("%(who)s approved this at %(time)s, before you. Nothing was changed.",
-                         who=who, time=moment(declined.at))  # fmt: skip
-            return _("%(who)s rejected this at %(time)s, before you. Nothing was changed.",
-                     who=who, time=moment(declined.at))  # fmt: skip
+            return _decided_words(declined)
         case "claimed" if declined.by is None:
             return _("Nobody has taken this on any more.")
         case "claimed":
@@ -303,12 +294,31 @@ def late_words(declined: Decline) -> str:
             return _("%(who)s has taken this on since %(time)s.", who=who, time=moment(declined.at))
         case "no_seats":
             return _("This step asks one person only: hand the task over instead.")
+        case "one_voice":
+            with reading(engine()) as connection:
+                who = names(connection).person(declined.by)
+            return _("%(who)s signs here already, and nobody signs twice: hand it over to somebody else.", who=who)
+        case "full":
+            return _("%(most)s others were called in already: decide, or hand it over.", most=MOST_CALLED_IN)
         case "no_way_back":
             return _("The order cannot go back to that step: it was not there, or other branches are on their way.")
         case "withdrawn":
             return _("The order went on without this decision, so it is not needed any more.")
         case _:
             return _("This task does not exist any more.")
+
+
+def _decided_words(declined: Decline) -> str:
+    with reading(engine()) as connection:
+        who = names(connection).person(declined.by)
+    if declined.decision == "send_back":
+        return _("%(who)s sent this back at %(time)s, before you. Nothing was changed.",
+                 who=who, time=moment(declined.at))  # fmt: skip
+    if declined.decision == "approve":
+        return _("%(who)s approved this at %(time)s, before you. Nothing was changed.",
+                 who=who, time=moment(declined.at))  # fmt: skip
+    return _("%(who)s rejected this at %(time)s, before you. Nothing was changed.",
+             who=who, time=moment(declined.at))  # fmt: skip
 
 
 def address(look: Look, trace: str | None) -> str:

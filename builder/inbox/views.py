@@ -104,6 +104,7 @@ def decide_many() -> ResponseReturnValue:
                  "%(num)s were decided before you, or ask somebody else.", missed)
         if missed else ""
     )  # fmt: skip
+    problem = next((late_words(one) for one in late.values() if one.why == "one_voice"), problem)
     if not decided:
         return show_board(look, following, problem=problem, status=409, push=True)
     return go_on(look, following, Done(_many_words(decision, len(decided)), decided, problem))

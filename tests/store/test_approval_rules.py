@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from runtime.actor import Actor
-from runtime.answering import Decline
+from runtime.answering import MOST_CALLED_IN, Decline
 from runtime.core.run import trace_code
 from runtime.reconcile import Reconciler
 from runtime.service import BUSINESS_ZONE
@@ -229,3 +229,51 @@ def test_a_signer_who_left_is_stood_in_for(house: House) -> None:
         connection.execute(users.update().where(users.c.name.in_(("li", "wang", "zhao"))).values(active=False))
     take_order(house, approval(rule="all"))
     assert asked(house) == {"2.1": "admin"}
+
+
+def test_a_lost_question_to_one_of_several_is_named(house: House) -> None:
+    run = take_order(house, approval(rule="all"))
+    with begin(house.service.engine, durable=True) as connection:
+        connection.execute(tasks.delete().where(tasks.c.trace == f"{run}.2.1.1"))
+    found = Reconciler(house.service.engine, house.watch, BUSINESS_ZONE).check_all("li").found
+    assert [(one.finding.kind, one.finding.params, one.external_id) for one in found] == [
+        ("task_missing", {"at": [[2, 1, 1]]}, "A-00001")
+    ]
+
+
+def test_who_stands_in_signs_for_nobody_where_they_sign_themselves(house: House) -> None:
+    run = take_order(house, approval(rule="vote", quorum=2))
+    assert decide(house, f"{run}.2.1", "approve", WANG) == Decline("one_voice", "wang"), (
+        "li's seat, by who has their own"
+    )
+    assert asked(house) == {"2.1": "li", "2.1.1": "wang", "2.1.2": "zhao"}
+    both = house.service.answering.decide([f"{run}.2.1", f"{run}.2.1.1"], "approve", "so", Actor("chen"), UNDO)
+    assert both == {f"{run}.2.1.1": Decline("one_voice", "chen")}, "one of two, also within the time to undo"
+    house.service.answering.take_back([f"{run}.2.1"], Actor("chen"))
+    assert house.service.answering.transfer(f"{run}.2.1", "person", "wang", "", LI) == Decline("one_voice", "wang")
+    assert house.service.answering.transfer(f"{run}.2.1", "person", "chen", "", LI) is None
+    assert decide(house, f"{run}.2.1", "approve", Actor("chen")) is None
+    assert state(house) == "waiting"
+    assert decide(house, f"{run}.2.1.1", "approve", WANG) is None
+    assert state(house) == "done"
+
+
+def test_who_signed_for_another_does_not_sign_again_when_their_own_turn_comes(house: House) -> None:
+    li, wang = ({"kind": "person", "value": name} for name in ("li", "wang"))
+    run = take_order(house, approval(who=li, rule="sequence", others=[{"who": wang}]))
+    assert decide(house, f"{run}.2.1", "approve", WANG) is None
+    assert decide(house, f"{run}.2.1.1", "approve", WANG) == Decline("one_voice", "wang")
+    assert house.service.answering.transfer(f"{run}.2.1.1", "person", "zhao", "I signed for Li", WANG) is None
+    assert decide(house, f"{run}.2.1.1", "approve", ZHAO) is None
+    assert state(house) == "done"
+
+
+def test_calling_in_comes_to_an_end_and_asks_nobody_who_is_asked(house: House) -> None:
+    run = take_order(house, approval(who={"kind": "person", "value": "li"}))
+    answering = house.service.answering
+    assert answering.call_in(f"{run}.2.1", "person", "li", "after", "", LI) == Decline("one_voice", "li")
+    for _ in range(MOST_CALLED_IN):
+        assert answering.call_in(f"{run}.2.1", "person", "wang", "after", "", LI) is None
+    assert answering.call_in(f"{run}.2.1", "person", "zhao", "after", "", LI) == Decline("full")
+    assert decide(house, f"{run}.2.1", "approve", LI) is None
+    assert state(house) == "waiting"

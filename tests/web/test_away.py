@@ -124,3 +124,23 @@ def test_what_asks_somebody_who_left_comes_to_the_administrator_and_is_told(hous
 
 def test_a_stranger_is_asked_to_sign_in(house: House) -> None:
     assert "/sign-in" in house.stranger().look("/away").headers["Location"]
+
+
+def test_a_stand_in_who_signs_themselves_is_told_to_hand_the_other_signature_over(house: House) -> None:
+    who = {"kind": "person", "value": "zhao"}
+    both = {"who": {"kind": "person", "value": "chen"}}
+    steps = [
+        ("in", "ingest", {}),
+        ("ask", "approval", approval(who=who, rule="all", others=[both])),
+        ("end", "end", {}),
+    ]
+    publish(house.service, document(steps, ["in.out>ask", "ask.approved>end", "ask.rejected>end"], channels=["two"]))
+    run_id = house.take(1, "two")
+    zhao, chen = house.enter("zhao"), house.enter("chen")
+    assert go_away(zhao, "chen") == 303
+    assert chen.post(f"/tasks/{run_id}.2.1.1/decision", {"decision": "approve"}).status_code == 303
+    refused = chen.post(f"/tasks/{run_id}.2.1/decision", {"decision": "approve"})
+    assert refused.status_code == 409
+    assert "Chen signs here already" in refused.text
+    bulk = chen.post("/tasks/decisions", {"decision": "approve", "trace": f"{run_id}.2.1"})
+    assert "Chen signs here already" in bulk.text
