@@ -146,9 +146,13 @@ def span(microseconds: int | None) -> str:
     if minutes < 60:
         return ngettext("%(num)s min", "%(num)s min", minutes)
     hours, minutes = divmod(minutes, 60)
+    if hours < 24 and not minutes:
+        return _("%(n)s h", n=hours)
     if hours < 24:
         return _("%(h)s h %(m)s min", h=hours, m=minutes)
     days, hours = divmod(hours, 24)
+    if not hours:
+        return _("%(n)s d", n=days)
     return _("%(d)s d %(h)s h", d=days, h=hours)
 
 

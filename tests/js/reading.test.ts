@@ -8,7 +8,7 @@ const say = wordsIn("en");
 const sentences = new Sentences(PALETTE, say, "en");
 const kind = {
   ...CALL,
-  sentence: "Waits {minutes}[ with {reasons}][, {note} and {minutes}].",
+  sentence: "Waits {minutes}[ with {reasons}][, {note} and {minutes}][ for {team}].",
   schema: {
     type: "object",
     required: ["minutes"],
@@ -16,6 +16,7 @@ const kind = {
       minutes: { type: "integer", title: "Minutes", "x-widget": "minutes" },
       reasons: { type: "array", items: { type: "string" } },
       note: { type: "string" },
+      team: { type: "string", "x-widget": "team" },
     },
   },
 };
@@ -28,6 +29,10 @@ function told(settings: Record<string, never>): string {
 
 it("says values where they stand, and lists in full", () => {
   expect(told({ minutes: 30, reasons: ["a", "b", "c"] } as never)).toBe("Waits <30 min> with <a, b, c>.");
+});
+
+it("calls a team by its name", () => {
+  expect(told({ minutes: 30, team: "leads" } as never)).toBe("Waits <30 min> for <Supervisors>.");
 });
 
 it("leaves out a part that lacks a value", () => {

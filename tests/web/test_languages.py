@@ -57,7 +57,15 @@ def test_themes_are_kept(house: House) -> None:
 
 @pytest.mark.parametrize(
     ("microseconds", "told"),
-    [(0, "0 ms"), (62_000, "62 ms"), (3_200_000, "3 s"), (90 * 60_000_000, "1 h 30 min"), (None, "–")],
+    [
+        (0, "0 ms"),
+        (62_000, "62 ms"),
+        (3_200_000, "3 s"),
+        (90 * 60_000_000, "1 h 30 min"),
+        (3_600_000_000, "1 h"),
+        (86_400_000_000, "1 d"),
+        (None, "–"),
+    ],
 )
 def test_spans_read_at_a_glance(house: House, microseconds: int | None, told: str) -> None:
     with house.app.test_request_context("/"):

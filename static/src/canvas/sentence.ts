@@ -93,6 +93,7 @@ export class Sentences {
     if (schema.format === "template") return this.template(said(value as Words, this.language));
     if (schema.format === "who") return this.who(value as Settings);
     if (schema.enum !== undefined) return schema.options?.[String(value)] ?? String(value);
+    if (schema["x-widget"] === "team") return labelOf(this.teams(), String(value));
     if (schema["x-widget"] === "notifier") return labelOf(this.palette.notifiers, String(value));
     if (schema["x-widget"] === "system") return labelOf(this.palette.systems, String(value));
     if (schema["x-widget"] === "calendar") return labelOf(this.palette.calendars, String(value));

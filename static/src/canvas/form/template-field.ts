@@ -141,7 +141,10 @@ export function othersIn(words: unknown, language: string): readonly (readonly [
 /** A language by its own name. */
 function nameOf(language: string): string {
   try {
-    return new Intl.DisplayNames([language], { type: "language" }).of(language) ?? language;
+    // By its script, as people choose it in their menu: 简体中文.
+    const script = new Intl.Locale(language).maximize().script;
+    const named = language.startsWith("zh") && script !== undefined ? `zh-${script}` : language;
+    return new Intl.DisplayNames([language], { type: "language" }).of(named) ?? language;
   } catch {
     return language;
   }
