@@ -105,8 +105,14 @@ class Surges:
 
     def set_floor(self, channel: str, floor: int, actor: Actor) -> None:
         """Say below how many orders an hour the channel never trips; 0: the rule alone decides."""
+        try:
+            self._set_floor(channel, floor, actor)
+        except IntegrityError:  # the first floor of the house, kept by two at once: now there is one to lock
+            self._set_floor(channel, floor, actor)
+
+    def _set_floor(self, channel: str, floor: int, actor: Actor) -> None:
         with begin(self._engine, durable=True) as connection:
-            before = surges.floors(connection)
+            before = surges.lock_floors(connection)
             after = {name: least for name, least in (before | {channel: floor}).items() if least}
             surges.set_floors(connection, after)
             was, new = {"floor": before.get(channel, 0)}, {"floor": floor}

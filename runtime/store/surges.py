@@ -12,7 +12,6 @@ from sqlalchemy import (
     RowMapping,
     and_,
     bindparam,
-    delete,
     func,
     insert,
     null,
@@ -85,10 +84,17 @@ def floors(connection: Connection) -> dict[str, int]:
     return orjson.loads(stored) if stored else {}
 
 
+def lock_floors(connection: Connection) -> dict[str, int]:
+    """The floors, locked for the rest of the transaction where any was kept before."""
+    stored = connection.execute(_FLOORS.with_for_update()).scalar()
+    return orjson.loads(stored) if stored else {}
+
+
 def set_floors(connection: Connection, wanted: Mapping[str, int]) -> None:
-    """Keep these floors instead of what was kept."""
-    connection.execute(delete(choices).where(choices.c.name == FLOORS))
-    connection.execute(insert(choices).values(name=FLOORS, value=orjson.dumps(dict(wanted)).decode()))
+    """Keep these floors instead of those that were locked. IntegrityError where two keep the first ones at once."""
+    value = orjson.dumps(dict(wanted)).decode()
+    if not connection.execute(update(choices).where(choices.c.name == FLOORS).values(value=value)).rowcount:
+        connection.execute(insert(choices).values(name=FLOORS, value=value))
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,6 +170,32 @@ def test_below_its_floor_a_channel_never_trips(shop: House) -> None:
     assert states(shop) == {"running": 14, "held": 6}
 
 
+def test_floors_that_several_people_say_at_once_are_all_kept(house: House) -> None:
+    wanted = {f"shop-{number}": number for number in range(1, 9)}
+    doors = [_second(house) for _ in wanted]
+    together = threading.Barrier(len(doors))
+    broken: list[BaseException] = []
+
+    def say(door: Service, channel: str, floor: int) -> None:
+        try:
+            together.wait()
+            for least in (floor + 100, floor):
+                door.surges.set_floor(channel, least, MANAGER)
+        except BaseException as error:  # noqa: BLE001 - told below
+            broken.append(error)
+
+    said = [threading.Thread(target=say, args=(door, *one)) for door, one in zip(doors, wanted.items(), strict=True)]
+    for one in said:
+        one.start()
+    for one in said:
+        one.join()
+    for door in doors:
+        door.engine.dispose()
+    assert not broken
+    with reading(house.service.engine) as connection:
+        assert surges.floors(connection) == wanted
+
+
 # --- a person decides -------------------------------------------------------------------------------------------------
 
 
