@@ -1,7 +1,8 @@
 """Gives orders to people: to whom the next one of a team goes, so that nobody is given more than their limit.
 
-Whoever gives locks the team's turn until the commit, and counts what the same transaction has given already; so two workers
-never give the last free hand twice. What waits for a hand is kept with its rank: who comes first is given first.
+Whoever gives locks the team's turn and its people until the commit, and counts what the same transaction has given
+already; so two workers never give the last free hand twice. What waits for a hand is kept with its rank: who comes first
+is given first.
 """
 
 from collections import Counter
@@ -85,6 +86,8 @@ def _hands(connection: Connection, wish: Wish) -> list[Hand]:
         .join(team_members, team_members.c.user_name == users.c.name)
         .where(team_members.c.team == wish.team, users.c.active)
         .order_by(users.c.name)
+        # Who is in several teams is counted for one of them at a time.
+        .with_for_update(of=users, key_share=True)
     )
     able = [row for row in connection.execute(people) if not wish.skill or wish.skill in _skills(row.skills)]
     names = [row.name for row in able]

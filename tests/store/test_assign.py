@@ -1,15 +1,17 @@
 """Orders are given to people: by turns, to whom has the fewest, by skill, to whose customer it is; never beyond a limit."""
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
+from runtime import assigning
 from runtime.actor import Actor
+from runtime.assigning import Wish
 from runtime.core.run import trace_code
-from runtime.store.database import begin, reading
+from runtime.store.database import begin, connect, reading
 from runtime.store.tables import runs, team_members, teams, users
 from tests.core.flow_documents import document
 from tests.store.conftest import House
@@ -149,3 +151,31 @@ def test_two_workers_never_give_the_last_hand_twice(house: House) -> None:
     house.settle()
     counts = Counter(owners(house))
     assert {name: count for name, count in counts.items() if name} == {"ann": 5, "bob": 5, "li": 5}
+
+
+def test_who_is_in_two_teams_is_not_given_more_than_their_limit_by_both_at_once(house: House) -> None:
+    draw(house)
+    with begin(house.service.engine, durable=True) as connection:
+        connection.execute(teams.insert(), [{"key": "night", "name": '"Night"', "made_at": 0}])
+        connection.execute(team_members.insert(), [{"team": "night", "user_name": "li"}])
+        connection.execute(update(users).where(users.c.name != "li").values(active=False))
+    first, second = (one.run_id for one in house.service.receive([arrival(order(n)) for n in (1, 2)]))
+
+    def give(run_id: str, team: str) -> str | None:
+        other = connect(house.url)
+        try:
+            with begin(other, durable=True) as connection:
+                wish = Wish(trace_code(run_id, 2, 1), team, "turns", 1, "", "own-shop", None, 0)
+                return assigning.give(connection, wish)
+        finally:
+            other.dispose()
+
+    with ThreadPoolExecutor(1) as pool:
+        with begin(house.service.engine, durable=True) as connection:
+            wish = Wish(trace_code(first, 2, 1), "desk", "turns", 1, "", "own-shop", None, 0)
+            assert assigning.give(connection, wish) == "li"
+            meanwhile = pool.submit(give, second, "night")
+            # Whoever waits for this commit, waits; whoever does not has given by now.
+            wait([meanwhile], timeout=0.3)
+            connection.execute(update(runs).where(runs.c.id == first).values(owner="li"))
+        assert meanwhile.result() is None
