@@ -279,6 +279,16 @@ class Answering:
         return followed
 
 
+def give_back(connection: Connection, person: str, actor: Actor, at: int, team: str | None = None) -> None:
+    """Let what a person had taken on ask everybody again, for they have left: the house, or this team."""
+    held = select(tasks.c.trace).where(tasks.c.state == "open", tasks.c.claimed_by == person)
+    if team is not None:
+        held = held.where(tasks.c.who_kind == "team", tasks.c.who == team)
+    for trace in connection.execute(held.order_by(tasks.c.trace).with_for_update()).scalars().all():
+        connection.execute(update(tasks).where(tasks.c.trace == trace).values(claimed_by=None, claimed_at=None))
+        trail.write(connection, actor, at, "task.let_go", trace, {"claimed_by": person})
+
+
 def ways_back(loaded: Loaded, trace: str) -> tuple[str, ...]:
     """The nodes to which the order of a task can go back from it, in the order in which it came through."""
     _, step, attempt, _seat = read_seat(trace)

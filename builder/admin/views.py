@@ -18,6 +18,7 @@ from builder.i18n.text import _
 from builder.models import engine
 from builder.orders.names import names
 from builder.web import asker, go
+from runtime.answering import give_back
 from runtime.clock import now
 from runtime.core.moment import micros
 from runtime.flows import default_flow
@@ -79,6 +80,8 @@ def change_person(name: str) -> ResponseReturnValue:
         row = connection.execute(select(users).where(users.c.name == name)).mappings().first()
         if row is None:
             abort(404)
+        if not (active and auth.allows(frozenset(duties), "tasks.decide")):
+            give_back(connection, name, asker(current_user.name), micros(now()))
         connection.execute(
             update(users)
             .where(users.c.name == name)
@@ -107,6 +110,9 @@ def change_team(key: str) -> ResponseReturnValue:
         if connection.execute(select(teams.c.key).where(teams.c.key == key)).first() is None:
             abort(404)
         members = sorted(wanted & set(connection.execute(select(users.c.name)).scalars()))
+        of_team = select(team_members.c.user_name).where(team_members.c.team == key)
+        for gone in set(connection.execute(of_team).scalars()) - set(members):
+            give_back(connection, gone, asker(current_user.name), micros(now()), team=key)
         connection.execute(delete(team_members).where(team_members.c.team == key))
         if members:
             connection.execute(insert(team_members), [{"team": key, "user_name": name} for name in members])

@@ -66,3 +66,17 @@ def test_a_person_who_cannot_be_added_yet_is_typed_only_once(house: House) -> No
     assert again.status_code == 422 and 'value="Another Chen"' in again.text
     form = again.text.split('id="add-title"')[1]
     assert 'value="finance" checked' in form and "chen.hao" not in form.split('id="teams-title"')[0]
+
+
+def test_what_somebody_had_taken_on_asks_everybody_again_when_they_leave(house: House) -> None:
+    root, zhao, wang = house.enter("root"), house.enter("zhao"), house.enter("wang")
+    tasks = [f"{house.take(number, total='9000.00')}.3.1" for number in (1, 2)]
+    for task in tasks:
+        assert wang.post(f"/tasks/{task}/claim").status_code == 303
+    assert zhao.post(f"/tasks/{tasks[0]}/decision", {"decision": "approve"}).status_code == 409
+    root.post("/teams/leads", {"member": ["zhao"]})
+    assert zhao.post(f"/tasks/{tasks[0]}/decision", {"decision": "approve"}).status_code == 303
+    root.post("/teams/leads", {"member": ["zhao", "wang"]})
+    assert wang.post(f"/tasks/{tasks[1]}/claim").status_code == 303
+    root.post("/people/wang", {"duty": ["lead"]})
+    assert zhao.post(f"/tasks/{tasks[1]}/decision", {"decision": "approve"}).status_code == 303
