@@ -199,6 +199,10 @@ class Surges:
                 return "rest"
             if not has_rested(surges.count_moving(connection, row), since, at):
                 return "rest"
+            # What would be tried again hides no longer that its step fails.
+            stumbled = surges.count_stumbled(connection, row)
+            if too_many_fail(stumbled, row["wave_released"]):
+                return self._stop(connection, row, "failures", stumbled)
         wave = row["wave"] + 1
         held = surges.count_held(connection, row["channel"])
         left = 0 if wave == LAST_WAVE else wave_size(wave, held)

@@ -178,6 +178,11 @@ def count_failed(connection: Connection, surge: RowMapping) -> int:
     return _count_in_wave(connection, surge, runs.c.state == "failed")
 
 
+def count_stumbled(connection: Connection, surge: RowMapping) -> int:
+    """How many orders of the running wave have failed, or stand where a failed step waits: for another try, or a person."""
+    return _count_in_wave(connection, surge, or_(runs.c.state == "failed", _STUMBLED))
+
+
 def count_moving(connection: Connection, surge: RowMapping) -> int:
     """How many orders of the running wave go on by themselves: they work, wait for a system, or for their next try."""
     return _count_in_wave(connection, surge, or_(runs.c.state == "running", and_(runs.c.state == "waiting", _ASKS)))
@@ -289,6 +294,7 @@ _HOLDING = (
 )
 # Where an order stands is JSON: a word of it that no text of a person can hold unescaped.
 _ASKS = or_(*(runs.c.tokens.contains(f'"rest":"{rest}"', autoescape=True) for rest in ("system", "retry")))
+_STUMBLED = runs.c.tokens.contains('"origin":{"node":', autoescape=True)
 _QUIET = select(func.max(surges.c.quiet_until)).where(surges.c.channel == bindparam("channel"))
 _FLOORS = select(choices.c.value).where(choices.c.name == FLOORS)
 _MOVING = select(surges.c.id).where(surges.c.state.in_(("releasing", "cancelling"))).order_by(surges.c.id)

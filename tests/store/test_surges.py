@@ -269,6 +269,29 @@ def test_a_wave_that_fails_stops_the_release_and_a_person_goes_on(shop: House) -
     assert states(shop)["held"] == 33
 
 
+@pytest.mark.parametrize(
+    "failures",
+    [
+        {"refused": "retry", "max_tries": 3, "first_delay_seconds": 600},
+        {"refused": "person", "who": {"kind": "team", "value": "leads"}},
+    ],
+    ids=["tried again", "given to a person"],
+)
+def test_a_wave_whose_orders_wait_for_another_try_is_not_taken_for_a_good_one(
+    shop: House, failures: Mapping[str, Any]
+) -> None:
+    surge_id = surge_of(shop)
+    _break_the_flow(shop, failures)
+    shop.service.surges.release(surge_id, "waves", "four_hours", MANAGER)
+    for _ in range(6):
+        shop.watch.go_on(seconds=30)
+        shop.service.tick()
+        shop.settle()
+    row = held(shop)
+    assert (row["state"], row["stopped_by"], row["wave"], row["failed"]) == ("stopped", "failures", 1, 3)
+    assert states(shop)["held"] == 44
+
+
 def test_a_wave_is_watched_until_it_rests_or_two_minutes_are_over(shop: House) -> None:
     surge_id = surge_of(shop)
     shop.service.surges.release(surge_id, "waves", "day", MANAGER)
@@ -471,8 +494,8 @@ def _second(house: House) -> Service:
     return Service(connect(house.url), SilentBell(), SilentBell(), SilentBell(), SilentBell(), clock, house.outlets)
 
 
-def _break_the_flow(house: House) -> None:
-    publish(house.service, SHAKY)
+def _break_the_flow(house: House, failures: Mapping[str, Any] | None = None) -> None:
+    publish(house.service, SHAKY | ({"failures": dict(failures)} if failures else {}))
     with begin(house.service.engine, durable=False) as connection:
         connection.execute(update(channels).where(channels.c.name == SHOP).values(flow_key="shaky"))
 
