@@ -7,7 +7,7 @@ is given first.
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 from weakref import WeakKeyDictionary
 
@@ -23,6 +23,9 @@ from runtime.store.tables import assign_turns, assign_waits, customer_owners, ru
 # A wait that has not asked for so long stands there no more: its order went on, was moved, or has failed.
 FORGOTTEN_MICROS: Final = 5 * 60 * 1_000_000
 NO_LIMIT: Final = 1_000_000
+
+Needs = tuple[str, int | None]
+"""The skill that an order asks for, and the limit that it sets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +47,28 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Hand:
-    """A person of the team, and how many more orders they may be given."""
+    """A person of the team: what they can do, how many open orders they own, and their own limit of these."""
 
     name: str
+    skills: frozenset[str]
     owns: int
-    free: int
+    most: int | None
+
+    def room(self, skill: str, most: int | None) -> int:
+        """How many more orders they may be given that ask for this skill and set this limit."""
+        if skill and skill not in self.skills:
+            return 0
+        limit = self.most if self.most is not None else most
+        return NO_LIMIT if limit is None else max(0, limit - self.owns)
 
 
 def give(connection: Connection, wish: Wish) -> str | None:
     """Who owns the order from now on; None: nobody has a hand free, or others come first."""
     last = _turn(connection, wish.team)
-    hands = _hands(connection, wish)
     run_id = read_trace(wish.trace)[0]
-    free = [hand for hand in hands if hand.free > 0]
-    if sum(hand.free for hand in free) <= _ahead(connection, wish, run_id):
+    hands = _left_by(_ahead(connection, wish, run_id), _hands(connection, wish.team), wish)
+    free = [hand for hand in hands if hand.room(wish.skill, wish.most)]
+    if not free:
         _wait(connection, wish, run_id)
         return None
     owner = _chosen(connection, wish, free, last)
@@ -80,30 +91,38 @@ def _chosen(connection: Connection, wish: Wish, free: list[Hand], last: str | No
 # --- who has how much in hand -------------------------------------------------------------------------------------------
 
 
-def _hands(connection: Connection, wish: Wish) -> list[Hand]:
+def _hands(connection: Connection, team: str) -> list[Hand]:
     people = (
         select(users.c.name, users.c.skills, users.c.most_orders)
         .join(team_members, team_members.c.user_name == users.c.name)
-        .where(team_members.c.team == wish.team, users.c.active)
+        .where(team_members.c.team == team, users.c.active)
         .order_by(users.c.name)
         # Who is in several teams is counted for one of them at a time.
         .with_for_update(of=users, key_share=True)
     )
-    able = [row for row in connection.execute(people) if not wish.skill or wish.skill in _skills(row.skills)]
-    names = [row.name for row in able]
+    members = connection.execute(people).all()
+    names = [row.name for row in members]
     counted = select(runs.c.owner, func.count()).where(runs.c.owner.in_(names), runs.c.ended_at.is_(None))
     owns: dict[str, int] = {name: count for name, count in connection.execute(counted.group_by(runs.c.owner))}
     given = _given(connection)
-    hands = []
-    for row in able:
-        count = owns.get(row.name, 0) + given[row.name]
-        most = row.most_orders if row.most_orders is not None else wish.most
-        hands.append(Hand(row.name, count, NO_LIMIT if most is None else max(0, most - count)))
-    return hands
+    return [
+        Hand(row.name, _skills(row.skills), owns.get(row.name, 0) + given[row.name], row.most_orders) for row in members
+    ]
 
 
-def _skills(stored: str | None) -> list[str]:
-    return list(orjson.loads(stored)) if stored else []
+def _left_by(ahead: Mapping[Needs, int], hands: list[Hand], wish: Wish) -> list[Hand]:
+    """The hands as they stand when all who come first have been given theirs. They take what the wish cannot use first."""
+    left = {hand.name: hand for hand in hands}
+    for (skill, most), waiting in ahead.items():
+        for hand in sorted(left.values(), key=lambda one: one.room(wish.skill, wish.most)):
+            taken = min(waiting, hand.room(skill, most))
+            left[hand.name] = replace(hand, owns=hand.owns + taken)
+            waiting -= taken
+    return list(left.values())
+
+
+def _skills(stored: str | None) -> frozenset[str]:
+    return frozenset(orjson.loads(stored)) if stored else frozenset()
 
 
 _in_this: WeakKeyDictionary[Transaction, Counter[str]] = WeakKeyDictionary()
@@ -130,8 +149,8 @@ def _turn(connection: Connection, team: str) -> str | None:
     return last
 
 
-def _ahead(connection: Connection, wish: Wish, run_id: str) -> int:
-    """How many others of the team wait for a hand and come first."""
+def _ahead(connection: Connection, wish: Wish, run_id: str) -> Counter[Needs]:
+    """How many others of the team wait for a hand and come first, by the hands that they can use."""
     at = micros(now())
     mine = connection.execute(select(assign_waits.c.since).where(assign_waits.c.run_id == run_id)).scalar()
     since = at if mine is None else mine
@@ -141,18 +160,24 @@ def _ahead(connection: Connection, wish: Wish, run_id: str) -> int:
         and_(assign_waits.c.rank == wish.rank, assign_waits.c.since == since, assign_waits.c.run_id < run_id),
     )
     others = (
-        select(func.count())
+        select(assign_waits.c.skill, assign_waits.c.most)
         .select_from(assign_waits.join(runs, runs.c.id == assign_waits.c.run_id))
         .where(assign_waits.c.team == wish.team, assign_waits.c.run_id != run_id, first)
         .where(assign_waits.c.seen_at >= at - FORGOTTEN_MICROS, runs.c.state == "waiting")
     )
-    return int(connection.execute(others).scalar_one())
+    return Counter((row.skill or "", row.most) for row in connection.execute(others))
 
 
 def _wait(connection: Connection, wish: Wish, run_id: str) -> None:
     at = micros(now())
     seen = update(assign_waits).where(assign_waits.c.run_id == run_id)
-    told: Mapping[str, Any] = {"team": wish.team, "rank": wish.rank, "seen_at": at}
+    told: Mapping[str, Any] = {
+        "team": wish.team,
+        "rank": wish.rank,
+        "seen_at": at,
+        "skill": wish.skill or None,
+        "most": wish.most,
+    }
     if connection.execute(seen.values(**told)).rowcount == 0:
         connection.execute(insert(assign_waits).values(run_id=run_id, since=at, **told))
 

@@ -134,6 +134,23 @@ def test_urgent_orders_come_first_and_restock_last_where_hands_are_short(house: 
         assert owners(house)[waiting] == name
 
 
+def test_an_order_that_waits_for_a_hand_keeps_only_hands_that_it_can_use(house: House) -> None:
+    draw(house, most=1, skill="packing")
+    take(house, *range(4))
+    assert owners(house) == ["bob", None, None, None], "three wait for bob"
+    draw(house, most=2)
+    take(house, *range(4, 9))
+    assert Counter(owners(house)[4:]) == {"ann": 2, "li": 2, "bob": 1}, "nobody waits behind those who wait for bob"
+    end_one_of(house, "bob")
+    house.watch.go_on(seconds=31)
+    house.settle()
+    assert Counter(owners(house)[1:4]) == {None: 3}, "bob has one in hand, and these set a limit of one"
+    end_one_of(house, "bob")
+    house.watch.go_on(seconds=31)
+    house.settle()
+    assert owners(house)[1] == "bob"
+
+
 def test_where_nobody_is_free_the_drawing_may_say_what_then(house: House) -> None:
     draw(house, most=1, nobody=True)
     take(house, *range(4))

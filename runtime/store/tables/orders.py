@@ -106,6 +106,8 @@ assign_waits = Table(
     Column("rank", Integer, nullable=False, comment="lower comes first"),
     Column("since", BigInteger, nullable=False),
     Column("seen_at", BigInteger, nullable=False, comment="when it last asked for an owner"),
+    Column("skill", Body(), comment="which it asks for; null: none"),
+    Column("most", Integer, comment="open orders at most, of who has no own limit"),
     Index("ix_assign_waits_team", "team", "rank", "since"),
     **MARIADB,
 )
