@@ -7,7 +7,7 @@ import orjson
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import RowMapping
 
-from builder.i18n import words
+from builder.i18n import told_moment, words
 from builder.i18n.text import _
 from builder.labels import told
 from builder.systems.health import State
@@ -71,7 +71,9 @@ def letter_state(letter: RowMapping) -> State:
     )
     icon = {"sent": "check", "failed": "alert", "withdrawn": "cross"}.get(letter["state"], "hourglass")
     name = _("Delivered in a digest") if "digest" in answer else str(LETTER_NAMES[letter["state"]])
-    return State(tone, icon, name, " ".join(said_of(answer)))
+    if letter["state"] == "waiting" and answer.get("result") == "kept":
+        return State(tone, icon, name, _("quiet hours until %(time)s", time=told_moment(answer["until"])))
+    return State(tone, icon, name, " ".join(said_of(answer)).strip())
 
 
 def said_of(answer: Mapping[str, Any]) -> tuple[str, str]:

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -41,6 +43,18 @@ def set_up(root: Visitor, providers: Simulators, messenger: str, key: str, **mor
     root.get(f"/messages/new?messenger={messenger}")
     answer = root.post("/messages/new", typed(providers, messenger, key, **more))
     assert answer.status_code == 303, answer.text[:3000]
+
+
+SENDS = document(
+    [
+        ("in", "ingest", {}),
+        ("tell", "notify", {"channel": "room", "to": "team:leads", "subject": "Order {id}", "text": "look"}),
+        ("end", "end", {}),
+    ],
+    ["in.out>tell", "tell.sent>end"],
+    key="sender",
+    channels=["sender-shop"],
+)
 
 
 def told(house: House, who: str, key: str = "k1", urgent: bool = False) -> None:
@@ -180,17 +194,7 @@ def test_the_log_is_searched_by_order_and_tells_what_a_digest_holds(
 ) -> None:
     house, root = house_at_home, house_at_home.enter("root")
     set_up(root, providers, "wecom_robot", "room")
-    sends = document(
-        [
-            ("in", "ingest", {}),
-            ("tell", "notify", {"channel": "room", "to": "team:leads", "subject": "Order {id}", "text": "look"}),
-            ("end", "end", {}),
-        ],
-        ["in.out>tell", "tell.sent>end"],
-        key="sender",
-        channels=["sender-shop"],
-    )
-    publish(house.service, sends)
+    publish(house.service, SENDS)
     run = house.take(7, "sender-shop")
     page = root.get("/messages/deliveries?text=A-00007")
     found = re.search(r"/messages/deliveries/(\w{26})", page)
@@ -201,3 +205,13 @@ def test_the_log_is_searched_by_order_and_tells_what_a_digest_holds(
     order = root.get(f"/orders/{run}")
     assert "Who was told" in order and "Room" in order
     root.get("/messages/deliveries/01ARZ3NDEKTSV4RRFFQ69G5FAV", 404)
+
+
+def test_an_order_says_until_when_its_message_is_kept(house_at_home: House, providers: Simulators) -> None:
+    house, root = house_at_home, house_at_home.enter("root")
+    here = house.service.clock().astimezone(ZoneInfo("Asia/Shanghai"))
+    begins, ends = (f"{here + timedelta(hours=hours):%H:%M}" for hours in (-3, 3))
+    set_up(root, providers, "wecom_robot", "room", quiet_from=begins, quiet_to=ends)
+    publish(house.service, SENDS)
+    page = root.get(f"/orders/{house.take(7, 'sender-shop')}")
+    assert re.search(f"quiet hours until [^<]*{ends}", page)
