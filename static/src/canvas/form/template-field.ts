@@ -11,6 +11,11 @@ import { arriving, heldBy } from "./message-length";
 import { filled } from "./samples";
 
 const PLACEHOLDER = /\{([^{}]*)\}/g;
+const FORM_WORDS = new Map([
+  ["date", "formDate"],
+  ["time", "formTime"],
+  ["tail", "formTail"],
+] as const);
 
 export const templateField: FieldMaker = (schema, path, value, context) => {
   const long = schema["x-widget"] === "long-template" || (schema.maxLength ?? 0) > 500;
@@ -170,7 +175,9 @@ function piecesOf(text: string, context: FormContext): Node[] {
 function chip(path: string, context: FormContext): HTMLElement {
   const [name = "", form] = path.split(":");
   const field = fieldAt(context.palette, name, "order");
-  const label = field === undefined ? path : form === undefined ? field.label : `${field.label} · ${form}`;
+  const known = FORM_WORDS.get(form as "date" | "time" | "tail");
+  const shown = known === undefined ? form : context.say(known);
+  const label = field === undefined ? path : shown === undefined ? field.label : `${field.label} · ${shown}`;
   return h(
     "span",
     {
