@@ -32,7 +32,7 @@ from runtime.core.surge import (
 from runtime.deciding import Decider
 from runtime.flows import takers
 from runtime.store import journal, surges, trail
-from runtime.store.database import begin, reading, stood_in_the_way
+from runtime.store.database import begin, letting_pass, reading, stood_in_the_way
 from runtime.store.ids import new_id
 from runtime.store.surges import HELD_BY, Opening
 
@@ -106,15 +106,16 @@ class Surges:
     def set_floor(self, channel: str, floor: int, actor: Actor) -> None:
         """Say below how many orders an hour the channel never trips; 0: the rule alone decides."""
         try:
-            self._set_floor(channel, floor, actor)
+            letting_pass(lambda: self._set_floor(channel, floor, actor))
         except IntegrityError:  # the first floor of the house, kept by two at once: now there is one to lock
-            self._set_floor(channel, floor, actor)
+            letting_pass(lambda: self._set_floor(channel, floor, actor))
 
     def _set_floor(self, channel: str, floor: int, actor: Actor) -> None:
         with begin(self._engine, durable=True) as connection:
-            before = surges.lock_floors(connection)
+            kept = surges.lock_floors(connection)
+            before = kept or {}
             after = {name: least for name, least in (before | {channel: floor}).items() if least}
-            surges.set_floors(connection, after)
+            surges.set_floors(connection, after, first=kept is None)
             was, new = {"floor": before.get(channel, 0)}, {"floor": floor}
             trail.write(connection, actor, self._now(), "surge.floor", channel, was, new)
 

@@ -84,17 +84,19 @@ def floors(connection: Connection) -> dict[str, int]:
     return orjson.loads(stored) if stored else {}
 
 
-def lock_floors(connection: Connection) -> dict[str, int]:
-    """The floors, locked for the rest of the transaction where any was kept before."""
+def lock_floors(connection: Connection) -> dict[str, int] | None:
+    """The floors, locked for the rest of the transaction. None: nobody ever kept any, and nothing is locked."""
     stored = connection.execute(_FLOORS.with_for_update()).scalar()
-    return orjson.loads(stored) if stored else {}
+    return orjson.loads(stored) if stored else None
 
 
-def set_floors(connection: Connection, wanted: Mapping[str, int]) -> None:
-    """Keep these floors instead of those that were locked. IntegrityError where two keep the first ones at once."""
+def set_floors(connection: Connection, wanted: Mapping[str, int], *, first: bool) -> None:
+    """Keep these floors instead of those that were locked; as the `first`, IntegrityError where somebody was faster."""
     value = orjson.dumps(dict(wanted)).decode()
-    if not connection.execute(update(choices).where(choices.c.name == FLOORS).values(value=value)).rowcount:
+    if first:
         connection.execute(insert(choices).values(name=FLOORS, value=value))
+    else:
+        connection.execute(update(choices).where(choices.c.name == FLOORS).values(value=value))
 
 
 @dataclass(frozen=True, slots=True)
