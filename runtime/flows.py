@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import tzinfo
 from typing import Any
 
 import orjson
@@ -14,7 +15,7 @@ from runtime.clock import Clock
 from runtime.core.flow import FlowCheck, compile_published, fingerprint, read_flow
 from runtime.core.flow_parts import Flow
 from runtime.core.json_text import shown
-from runtime.core.moment import micros
+from runtime.core.moment import BUSINESS_ZONE, micros
 from runtime.core.plan import Plan
 from runtime.core.problem import Problem
 from runtime.pushing import Tell, tell_nobody
@@ -66,10 +67,11 @@ class Published:
 class Flows:
     """Reads and writes flows. Safe to share between threads."""
 
-    def __init__(self, engine: Engine, clock: Clock, tell: Tell = tell_nobody) -> None:
+    def __init__(self, engine: Engine, clock: Clock, tell: Tell = tell_nobody, zone: tzinfo = BUSINESS_ZONE) -> None:
         self._engine = engine
         self._clock = clock
         self._tell = tell
+        self.zone = zone
         self._plans: dict[str, Plan] = {}
         self._pinned: dict[tuple[str, int], Mapping[str, Any]] = {}
 
@@ -213,7 +215,8 @@ class Flows:
         if plan is None:
             query = select(flow_versions.c.document, flow_versions.c.number).where(flow_versions.c.id == version_id)
             document, number = connection.execute(query).one()
-            plan = self._plans[version_id] = compile_published(orjson.loads(document), number, self.document)
+            published = compile_published(orjson.loads(document), number, self.document, self.zone)
+            plan = self._plans[version_id] = published
         return plan
 
     def set_default(self, key: str, actor: Actor) -> bool:

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from types import MappingProxyType
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import Engine, select
@@ -22,7 +21,7 @@ from runtime.breaker import Breaker
 from runtime.clock import Clock
 from runtime.core.decision import Decision, Stale
 from runtime.core.lane import Mark, answered
-from runtime.core.moment import micros
+from runtime.core.moment import BUSINESS_ZONE, micros
 from runtime.core.run import Close, Due, Reply, Retry, RunEvent, Start, read_trace
 from runtime.deciding import Decider
 from runtime.drafts import Drafts
@@ -49,7 +48,6 @@ log = structlog.get_logger()
 DRAIN_BATCH = 300
 EFFECT_BATCH = 200
 TIDY_MICROS = 3_600_000_000
-BUSINESS_ZONE = ZoneInfo("Asia/Shanghai")
 
 
 class Service:
@@ -76,7 +74,7 @@ class Service:
         self.pull_bell = pull_bell
         self.clock = clock
         self.tell = tell
-        self.flows = Flows(engine, clock, tell)
+        self.flows = Flows(engine, clock, tell, zone)
         self.drafts = Drafts(engine, clock, self.flows)
         self.decider = Decider(self.flows)
         self.moving = Moving(engine, self.decider, clock, act_bell.ring, self.ring_for)

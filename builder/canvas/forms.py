@@ -58,7 +58,7 @@ def samples() -> ResponseReturnValue:
         recent = [masked(order) for order in recent_orders(connection, (), LOOKED_AT)]
     attributes = _attributes(recent)
     shown = recent[0] if recent else masked(_ordinary())
-    language = language_tag()
+    language, zone = language_tag(), service().flows.zone
     return answered(
         {
             "order": _examples(recent, [*FIELDS, *attributes], language),
@@ -67,7 +67,7 @@ def samples() -> ResponseReturnValue:
             "shown": {
                 "number": str(shown["id"]) if recent else "",
                 "values": {
-                    tag: {path: fill(f"{{{path}}}", shown, tag) for path in (*FIELDS, *_formed(), *attributes)}
+                    tag: {path: fill(f"{{{path}}}", shown, tag, zone) for path in (*FIELDS, *_formed(), *attributes)}
                     for tag in LANGUAGES
                 },
             },

@@ -122,7 +122,7 @@ def _staged(key: str, document: Any) -> Stage | tuple[Problem, ...]:
         abort(400)
     if service().drafts.document(key, current_user.name) is None:
         abort(404)
-    return stage(service().flows.check(document))
+    return stage(service().flows.check(document), service().flows.zone)
 
 
 def _by_the_calendars(connection: Connection) -> Facts:

@@ -202,7 +202,7 @@ def _walk(key: str, draft: OpenDraft, given: Sequence[Sample] | None) -> FirstRu
     if check.flow is None or check.errors:
         return FirstRun(key, draft, drawn, check, (), {})
     samples = sample_orders(draft.document) if given is None else given
-    arrived = arrivals(compile_plan(check), drawn, samples)
+    arrived = arrivals(compile_plan(check, zone=service().flows.zone), drawn, samples)
     return FirstRun(key, draft, drawn, check, arrived, visits(arrived))
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import tzinfo
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -28,6 +29,7 @@ from runtime.core.flow_settings import compiled, read_settings
 from runtime.core.flow_structure import JOIN, RETRY, SPLIT, structure_problems
 from runtime.core.json_text import shown
 from runtime.core.meeting import meeting_places
+from runtime.core.moment import BUSINESS_ZONE
 from runtime.core.plan import Plan, PlanNode, inner_id, policy_id
 from runtime.core.problem import Problem
 from runtime.core.shape import StrictValidator, nearest, shape_problems
@@ -233,14 +235,14 @@ def _list(value: Any) -> list[Any]:
 # --- compiling ------------------------------------------------------------------------------------------------------
 
 
-def compile_plan(check: FlowCheck, version: int = 0) -> Plan:
-    """The plan of a flow without errors. Raises ValueError when there are any."""
+def compile_plan(check: FlowCheck, version: int = 0, zone: tzinfo = BUSINESS_ZONE) -> Plan:
+    """The plan of a flow without errors; its texts tell times in `zone`. Raises ValueError when there are any."""
     if check.flow is None or check.errors:
         raise ValueError(f"a flow with errors has no plan: {check.errors}")
-    return _plan(check.flow, version)
+    return _plan(check.flow, version, zone)
 
 
-def compile_published(document: Any, version: int, library: Library = no_library) -> Plan:
+def compile_published(document: Any, version: int, library: Library = no_library, zone: tzinfo = BUSINESS_ZONE) -> Plan:
     """The plan of a version that was once published: it runs on, even if today's rules would forbid to publish it.
 
     Raises ValueError where it is impossible: what cannot be read as a flow, or a step of a type that is gone.
@@ -249,10 +251,10 @@ def compile_published(document: Any, version: int, library: Library = no_library
     flows = (flow, *inner_flows(flow)) if flow else ()
     if flow is None or any(node.type is None for one in flows for node in one.nodes):
         raise ValueError("nothing runs that cannot be read, or whose steps nobody knows")
-    return _plan(flow, version)
+    return _plan(flow, version, zone)
 
 
-def _plan(flow: Flow, version: int) -> Plan:
+def _plan(flow: Flow, version: int, zone: tzinfo) -> Plan:
     whole = laid_out(flow)
     index = {node.id: number for number, node in enumerate(whole.nodes)}
     targets: dict[str, dict[str, int]] = {node.id: {} for node in whole.nodes}
@@ -261,11 +263,11 @@ def _plan(flow: Flow, version: int) -> Plan:
     ways = {node: [whole.nodes[target].id for target in ports.values()] for node, ports in targets.items()}
     splits, joins = ([node.id for node in whole.nodes if node.kind == kind] for kind in (SPLIT, JOIN))
     meets = meeting_places(ways, splits, frozenset(joins))
-    unseen = tuple(_policies(whole, targets))
+    unseen = tuple(_policies(whole, targets, zone))
     index |= {node.id: number for number, node in enumerate(unseen, len(index))}
     drawn = (
         replace(
-            _plan_node(node, targets[node.id], meets.get(node.id, frozenset()), index.get(policy_id(node.id))),
+            _plan_node(node, targets[node.id], meets.get(node.id, frozenset()), index.get(policy_id(node.id)), zone),
             inside=index[inner_id(node.id, _start(node.inner))] if node.inner else None,
         )
         for node in whole.nodes
@@ -278,7 +280,7 @@ def _start(flow: Flow) -> str:
     return next(node.id for node in flow.nodes if node.type is not None and node.type.group == "start")
 
 
-def _policies(whole: Flow, targets: Mapping[str, Mapping[str, int]]) -> Iterator[PlanNode]:
+def _policies(whole: Flow, targets: Mapping[str, Mapping[str, int]], zone: tzinfo) -> Iterator[PlanNode]:
     """By its flow's one policy, an unseen retry behind every step with a failure way that leads nowhere.
 
     A retry that gives up is not tried once more: it goes to the failure list.
@@ -287,10 +289,12 @@ def _policies(whole: Flow, targets: Mapping[str, Mapping[str, int]]) -> Iterator
         open_ways = any(port.failure and port.id not in targets[node.id] for port in node.ports)
         if node.failures is not None and node.kind != RETRY and open_ways:
             unseen = replace(node.failures, id=policy_id(node.id), name=node.name)
-            yield _plan_node(unseen, {}, frozenset(), None)
+            yield _plan_node(unseen, {}, frozenset(), None, zone)
 
 
-def _plan_node(node: FlowNode, ways: Mapping[str, int], meets: frozenset[str], policy: int | None) -> PlanNode:
+def _plan_node(
+    node: FlowNode, ways: Mapping[str, int], meets: frozenset[str], policy: int | None, zone: tzinfo
+) -> PlanNode:
     """`ways` are drawn; failures that have none go to `policy`, the place of the step's unseen retry, if it has one."""
     assert node.type is not None
     failures = frozenset(port.id for port in node.ports if port.failure)
@@ -300,7 +304,7 @@ def _plan_node(node: FlowNode, ways: Mapping[str, int], meets: frozenset[str], p
         kind=node.kind,
         type=node.type,
         name=node.name,
-        settings=compiled(node.kind, node.settings),
+        settings=compiled(node.kind, node.settings, zone),
         ports={port.id: port for port in node.ports},
         targets={**ways, **caught},
         connected=frozenset(ways),

@@ -7,7 +7,7 @@ checked here against the order's fields, and becomes in the plan what `nodes.con
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta, timezone
+from datetime import tzinfo
 from functools import cache
 from itertools import chain
 from types import MappingProxyType
@@ -19,7 +19,7 @@ import nodes
 from nodes.contract import ABSENT, FieldOf, Finding, NodeType, RangeOf, Words
 from runtime.core import conditions
 from runtime.core.json_text import shown
-from runtime.core.moment import read_moment
+from runtime.core.moment import BUSINESS_ZONE, read_moment
 from runtime.core.money import show_amount, show_money
 from runtime.core.order import CHOICE_LABELS, FIELDS, MISSING, Field, field_at, value_at
 from runtime.core.problem import Problem, joined
@@ -34,7 +34,6 @@ EVERY = "*"
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _NOT_TOLD = "–"
-_CHINA = timezone(timedelta(hours=8))
 
 FORMS: Mapping[str, tuple[str, ...]] = MappingProxyType({"date": ("time",), "time": ("time",), "tail": ("text",)})
 """How a placeholder may write a field, and for which kinds of fields."""
@@ -101,19 +100,19 @@ def _validator(kind: str) -> Draft202012Validator:
 # --- compiling ------------------------------------------------------------------------------------------------------
 
 
-def compiled(kind: str, settings: Settings) -> Settings:
-    """Completed settings, free of errors, with every special value compiled."""
-    return MappingProxyType(_compiled(settings, nodes.schema(kind)))
+def compiled(kind: str, settings: Settings, zone: tzinfo = BUSINESS_ZONE) -> Settings:
+    """Completed settings, free of errors, with every special value compiled. Texts tell times in `zone`."""
+    return MappingProxyType(_compiled(settings, nodes.schema(kind), zone))
 
 
-def _compiled(value: Any, schema: Mapping[str, Any]) -> Any:
+def _compiled(value: Any, schema: Mapping[str, Any], zone: tzinfo) -> Any:
     known = _FORMATS.get(schema.get("format", ""))
     if known:
-        return known.compile(value)
+        return known.compile(value, zone)
     if isinstance(value, Mapping) and "properties" in schema:
-        return {name: _compiled(part, schema["properties"].get(name, {})) for name, part in value.items()}
+        return {name: _compiled(part, schema["properties"].get(name, {}), zone) for name, part in value.items()}
     if isinstance(value, list) and "items" in schema:
-        return [_compiled(part, schema["items"]) for part in value]
+        return [_compiled(part, schema["items"], zone) for part in value]
     return value
 
 
@@ -158,7 +157,7 @@ def _values_at(value: Any, path: tuple[str, ...], place: Place) -> Iterator[tupl
 @dataclass(frozen=True, slots=True)
 class _Format:
     problems: Callable[[Any, Mapping[str, Any], str], Iterator[Problem]]
-    compile: Callable[[Any], Any]
+    compile: Callable[[Any, tzinfo], Any]
 
 
 def _condition_problems(condition: Any, schema: Mapping[str, Any], where: str) -> Iterator[Problem]:
@@ -184,26 +183,26 @@ def _placeholder_problems(path: str, place: str) -> Iterator[Problem]:
         yield Problem("template.unknown_form", place, {"field": shown(name), "form": shown(form)})
 
 
-def fill(template: str, order: Mapping[str, Any], language: str) -> str:
-    """The text with each `{field.path}` replaced by what the order tells, as `language` writes it.
+def fill(template: str, order: Mapping[str, Any], language: str, zone: tzinfo = BUSINESS_ZONE) -> str:
+    """The text with each `{field.path}` replaced by what the order tells, as `language` writes it; times in `zone`.
 
     Plain replacement: nothing is evaluated.
     """
-    return _PLACEHOLDER.sub(lambda found: _spelled(order, found.group(1), language), template)
+    return _PLACEHOLDER.sub(lambda found: _spelled(order, found.group(1), language, zone), template)
 
 
-def _compile_template(template: Words) -> Callable[[Mapping[str, Any]], Words]:
+def _compile_template(template: Words, zone: tzinfo) -> Callable[[Mapping[str, Any]], Words]:
     """A text gives a text, a text a language gives a text a language."""
     if isinstance(template, str):
-        return _compile_text(template, _language_of(template))
-    compiled_texts = {tag: _compile_text(text, tag) for tag, text in template.items()}
+        return _compile_text(template, _language_of(template), zone)
+    compiled_texts = {tag: _compile_text(text, tag, zone) for tag, text in template.items()}
     return lambda order: {tag: text(order) for tag, text in compiled_texts.items()}
 
 
-def _compile_text(template: str, language: str) -> Callable[[Mapping[str, Any]], str]:
+def _compile_text(template: str, language: str, zone: tzinfo) -> Callable[[Mapping[str, Any]], str]:
     if not _PLACEHOLDER.search(template):
         return lambda order: template
-    return lambda order: fill(template, order, language)
+    return lambda order: fill(template, order, language, zone)
 
 
 def _language_of(text: str) -> str:
@@ -211,10 +210,10 @@ def _language_of(text: str) -> str:
     return "zh-CN" if _CHINESE.search(text) else "en"
 
 
-def _spelled(order: Mapping[str, Any], path: str, language: str) -> str:
+def _spelled(order: Mapping[str, Any], path: str, language: str, zone: tzinfo) -> str:
     path, _colon, form = path.partition(":")
     if form:
-        return _formed(tell(order, path), form, language)
+        return _formed(tell(order, path), form, language, zone)
     field = field_at(path)
     if path == "total":
         return show_money(order["total"], order["currency"], language)
@@ -224,14 +223,14 @@ def _spelled(order: Mapping[str, Any], path: str, language: str) -> str:
     return _spelled_value(told, language)
 
 
-def _formed(told: Any, form: str, language: str) -> str:
+def _formed(told: Any, form: str, language: str, zone: tzinfo) -> str:
     """A value in a form: a time as date or time of the day, a text as its last four signs."""
     if form == "tail":
         return told[-4:] if isinstance(told, str) and told else _NOT_TOLD
     moment = read_moment(told)
     if moment is None:
         return _NOT_TOLD
-    local = moment.astimezone(_CHINA)
+    local = moment.astimezone(zone)
     if form == "time":
         return f"{local:%H:%M}"
     return f"{local.month}月{local.day}日" if spoken(language) == "zh-CN" else f"{local:%Y-%m-%d}"
@@ -326,10 +325,15 @@ def _compile_who(who: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**who, "value": field_of(who["value"])} if who["kind"] == "field" else dict(who)
 
 
+def _timeless(compiling: Callable[[Any], Any]) -> Callable[[Any, tzinfo], Any]:
+    """For what tells no time, in whatever zone."""
+    return lambda value, _zone: compiling(value)
+
+
 _FORMATS: Mapping[str, _Format] = {
-    "condition": _Format(_condition_problems, conditions.compile),
+    "condition": _Format(_condition_problems, _timeless(conditions.compile)),
     "template": _Format(_template_problems, _compile_template),
-    "field": _Format(_field_problems, field_of),
-    "range": _Format(_range_problems, _compile_range),
-    "who": _Format(_who_problems, _compile_who),
+    "field": _Format(_field_problems, _timeless(field_of)),
+    "range": _Format(_range_problems, _timeless(_compile_range)),
+    "who": _Format(_who_problems, _timeless(_compile_who)),
 }

@@ -6,7 +6,7 @@ A draft may be wrong elsewhere: a step that is wrong itself is where an order wo
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from runtime.core.conditions import Clause, explain
 from runtime.core.flow import FlowCheck, compile_plan
 from runtime.core.flow_nesting import laid_out
 from runtime.core.flow_parts import FlowNode
+from runtime.core.moment import BUSINESS_ZONE
 from runtime.core.nearest import Change, Limit, line_limits, nearest_change
 from runtime.core.order import value_at
 from runtime.core.plan import Plan, PlanNode, enclosing, is_drawn
@@ -114,8 +115,8 @@ class Trial:
 # --- what can be run ------------------------------------------------------------------------------------------------------
 
 
-def stage(check: FlowCheck) -> Stage | tuple[Problem, ...]:
-    """What can be run of a draft, or what forbids to run it at all."""
+def stage(check: FlowCheck, zone: tzinfo = BUSINESS_ZONE) -> Stage | tuple[Problem, ...]:
+    """What can be run of a draft, its texts telling times in `zone`; or what forbids to run it at all."""
     flow = check.flow
     forbidding = tuple(one for one in check.errors if one.code in FORBIDDING)
     if flow is None or forbidding:
@@ -130,7 +131,7 @@ def stage(check: FlowCheck) -> Stage | tuple[Problem, ...]:
         edges=tuple(edge for edge in flow.edges if not {edge.source, edge.target} & wrong),
         failures=flow.failures if flow.failures and flow.failures.sound else None,
     )
-    plan = compile_plan(FlowCheck(whole, ()))
+    plan = compile_plan(FlowCheck(whole, ()), zone=zone)
     laid = laid_out(flow)
     ways = {(edge.source, edge.port): edge.target for edge in laid.edges}
     return Stage(plan, {node.id: node for node in laid.nodes}, wrong, ways)

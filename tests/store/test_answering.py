@@ -11,8 +11,9 @@ from sqlalchemy.exc import DBAPIError
 
 from runtime.actor import Actor
 from runtime.answering import Decline
+from runtime.core.moment import BUSINESS_ZONE
 from runtime.reconcile import Reconciler
-from runtime.service import BUSINESS_ZONE, Service
+from runtime.service import Service
 from runtime.store.database import connect, reading
 from runtime.store.tables import audit, journal, runs, tasks
 from tests.core.flow_documents import approval, document

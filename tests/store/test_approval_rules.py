@@ -7,9 +7,9 @@ from sqlalchemy import select
 
 from runtime.actor import Actor
 from runtime.answering import MOST_CALLED_IN, Decline
+from runtime.core.moment import BUSINESS_ZONE
 from runtime.core.run import trace_code
 from runtime.reconcile import Reconciler
-from runtime.service import BUSINESS_ZONE
 from runtime.store.database import begin, reading
 from runtime.store.tables import journal, messages, runs, tasks, team_members, teams, users
 from tests.core.flow_documents import approval, document

@@ -14,9 +14,9 @@ from runtime.actor import Actor
 from runtime.acts import Mend
 from runtime.adapters.systems import flaky
 from runtime.clock import now as real_now
+from runtime.core.moment import BUSINESS_ZONE
 from runtime.moving import Choice
 from runtime.reconcile import Reconciler
-from runtime.service import BUSINESS_ZONE
 from runtime.store.database import begin, reading
 from runtime.store.desk import Look
 from runtime.store.ids import new_id

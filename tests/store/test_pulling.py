@@ -12,14 +12,14 @@ from runtime import pulls, systems
 from runtime.adapters.contract import Asked, NoPage, Page
 from runtime.adapters.sources.feed import LARGEST_PAGE, fetch
 from runtime.adapters.sources.feed.page import read_page
-from runtime.core.moment import micros
+from runtime.core.moment import BUSINESS_ZONE, micros
 from runtime.core.surge import HOUR, hour_of
 from runtime.core.words import text
 from runtime.outgoing import Allowed
 from runtime.pulling import LONGEST_PAUSE_SECONDS, pause_after
 from runtime.pulls import Pull, PullAct
 from runtime.sealing import Seal
-from runtime.service import BUSINESS_ZONE, Service
+from runtime.service import Service
 from runtime.store import pulls as stored
 from runtime.store import surges
 from runtime.store.database import begin, connect, reading

@@ -19,8 +19,8 @@ import pytest
 from sqlalchemy import select
 
 from runtime.actor import Actor
+from runtime.core.moment import BUSINESS_ZONE
 from runtime.reconcile import Reconciler
-from runtime.service import BUSINESS_ZONE
 from runtime.store import live, queries
 from runtime.store.database import reading
 from runtime.store.tables import tasks

@@ -10,9 +10,9 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import OperationalError
 
 from runtime.clock import now as real_now
+from runtime.core.moment import BUSINESS_ZONE
 from runtime.intake import Answer, Delivery, Key
 from runtime.reconcile import Reconciler
-from runtime.service import BUSINESS_ZONE
 from runtime.store import incidents
 from runtime.store.database import begin, reading
 from runtime.store.incidents import Found

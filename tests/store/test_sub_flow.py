@@ -8,9 +8,9 @@ from nodes.contract import Answered
 from runtime.actor import Actor
 from runtime.acts import Mend
 from runtime.adapters.contract import Outlet
+from runtime.core.moment import BUSINESS_ZONE
 from runtime.moving import Choice
 from runtime.reconcile import Reconciler
-from runtime.service import BUSINESS_ZONE
 from runtime.store import live
 from runtime.store.database import reading
 from runtime.store.ids import new_id

@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import delete, func, insert, select, text, update
 
 from runtime.clock import Clock
-from runtime.core.moment import micros
+from runtime.core.moment import BUSINESS_ZONE, micros
 from runtime.core.surge import HOUR, hour_of
-from runtime.service import BUSINESS_ZONE, Service
+from runtime.service import Service
 from runtime.store import surges
 from runtime.store.database import begin, connect, reading
 from runtime.store.tables import arrivals as arrivals_table

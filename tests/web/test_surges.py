@@ -6,9 +6,8 @@ import pytest
 from sqlalchemy import insert, select
 
 from runtime.clock import now
-from runtime.core.moment import micros
+from runtime.core.moment import BUSINESS_ZONE, micros
 from runtime.core.surge import HOUR, hour_of
-from runtime.service import BUSINESS_ZONE
 from runtime.store import surges
 from runtime.store.database import begin, reading
 from runtime.store.tables import arrivals as arrivals_table
