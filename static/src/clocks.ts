@@ -19,7 +19,7 @@ function countSeconds(): void {
   for (const place of document.querySelectorAll<HTMLElement>("[data-seconds-until]")) {
     const left = Math.ceil((Number(place.dataset.secondsUntil) - Date.now()) / 1_000);
     place.textContent = (place.dataset.words ?? "{n}").replace("{n}", String(Math.max(left, 0)));
-    if (left <= 0) for (const form of document.querySelectorAll("#task [data-undo]")) form.remove();
+    if (left <= 0) place.closest("#task")?.querySelector("[data-undo]")?.remove();
   }
 }
 

@@ -2,6 +2,14 @@
 
 import { openDialog } from "./menus";
 
+/** Answers on their way that open another task, and the keys that wait for them. */
+let coming: XMLHttpRequest[] = [];
+const waiting: string[] = [];
+
+/** These need the open task. */
+const OF_THE_TASK = /^[jkarcxto1-9]$/;
+const DECIDING = /^[ar]$/;
+
 export function keepInboxKeys(): void {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -10,13 +18,39 @@ export function keepInboxKeys(): void {
       if (event.key === "Escape" && event.target instanceof HTMLElement) event.target.blur();
       return;
     }
-    if (act(event.key)) event.preventDefault();
+    if (holdsBack(event) || act(event.key)) event.preventDefault();
+  });
+  document.addEventListener("htmx:beforeSend", (event) => {
+    const { target, xhr } = (event as CustomEvent<{ target: Element; xhr: XMLHttpRequest }>).detail;
+    if (target.id === "board") coming.push(xhr);
+  });
+  document.addEventListener("htmx:afterRequest", () => {
+    while (!isComing() && waiting.length > 0) act(waiting.shift() ?? "");
   });
   // Not before it has settled: until then a click would load the whole page.
   document.addEventListener("htmx:afterSettle", () => {
     openFirst();
     document.querySelector("[data-task][aria-current]")?.scrollIntoView({ block: "nearest" });
   });
+}
+
+/**
+ * A key meant for a task that is not on the screen yet waits for it; a decision is not taken at all before its task can be
+ * seen, nor by a key that is held down.
+ */
+function holdsBack(event: KeyboardEvent): boolean {
+  if (going || !OF_THE_TASK.test(event.key)) return false;
+  if (DECIDING.test(event.key) && (event.repeat || isComing())) return true;
+  if (!isComing()) return false;
+  waiting.push(event.key);
+  return true;
+}
+
+function isComing(): boolean {
+  coming = coming.filter(
+    (one) => one.readyState > XMLHttpRequest.UNSENT && one.readyState < XMLHttpRequest.DONE,
+  );
+  return coming.length > 0;
 }
 
 function act(key: string): boolean {

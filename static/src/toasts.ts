@@ -30,5 +30,7 @@ function make(text: string, kind: string): HTMLElement | null {
 
 function leaveLater(shown: HTMLElement): void {
   const seconds = Number(shown.dataset.stay);
+  const left = shown.querySelector<HTMLElement>("[data-seconds]");
+  if (left) left.dataset.secondsUntil = String(Date.now() + seconds * 1_000);
   window.setTimeout(() => shown.remove(), seconds > 0 ? seconds * 1_000 : STAY);
 }

@@ -88,6 +88,31 @@ def test_what_stays_ticked_outlives_the_lists_refreshing_and_a_reason_is_asked_f
     assert states(waiting) == ["waiting"] * 5
 
 
+def at_once(page: Page, *keys: str) -> None:
+    """Press keys before any answer can come."""
+    page.evaluate(
+        "keys => keys.forEach(key => document.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true })))",
+        keys,
+    )
+
+
+def test_a_key_waits_for_the_task_that_it_means_and_nothing_is_decided_unseen(waiting: House, enter: Enter) -> None:
+    page = enter("zhao")
+    page.goto("/inbox")
+    rows = page.locator("[data-task]")
+    at_once(page, "j", "j", "c")
+    expect(page.locator("#task .hands")).to_contain_text("You have taken this on.", timeout=LATER)
+    expect(rows.nth(2)).to_have_attribute("aria-current", "true")
+    expect(rows.nth(2).locator(".tag")).to_have_text("You")
+
+    at_once(page, "j", "a")
+    expect(rows.nth(3)).to_have_attribute("aria-current", "true", timeout=LATER)
+    expect(rows).to_have_count(4)
+    page.keyboard.press("a")
+    expect(page.locator("[data-toast] [data-seconds-until]")).to_contain_text("s", timeout=LATER)
+    expect(rows).to_have_count(3)
+
+
 def test_a_task_is_taken_on_and_handed_over_by_keys(waiting: House, enter: Enter) -> None:
     page = enter("zhao")
     page.goto("/inbox")
