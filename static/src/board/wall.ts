@@ -58,12 +58,7 @@ export class Wall {
         { class: "wall-group", "data-sign": sign },
         h("div", {}, h("h2", { class: "clip" }, stage), h("p", { class: "faint clip" }, flow)),
         h("b", { class: "number" }, first === undefined ? "" : countdown(left(first, now) ?? 0)),
-        h(
-          "p",
-          { class: "wall-counts" },
-          h("span", {}, words.orders(group.rows.length)),
-          ...counts,
-        ),
+        h("p", { class: "wall-counts" }, h("span", {}, words.orders(group.rows.length)), ...counts),
       );
     });
     const more = found.length - shown.length;
