@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import orjson
-from sqlalchemy import Connection, Engine, RowMapping, Update, func, or_, select, update
+from sqlalchemy import Connection, Engine, RowMapping, Update, func, or_, select, true, update
 
 from nodes.contract import Decided, HandedOn, Joined
 from runtime import crash
@@ -160,14 +160,24 @@ class Answering:
         return self._hand(trace, mine.values(claimed_by=None, claimed_at=None), "task.let_go", actor, {})
 
     def transfer(
-        self, trace: str, kind: Literal["person", "team"], who: str, note: str, actor: Actor
+        self,
+        trace: str,
+        kind: Literal["person", "team"],
+        who: str,
+        note: str,
+        actor: Actor,
+        *,
+        anybodys: bool = False,
     ) -> Decline | None:
-        """Ask another person or team in place of those who were asked. The deadline stays, reminders begin anew."""
+        """Ask another person or team in place of those who were asked. The deadline stays, reminders begin anew.
+
+        `anybodys`, for those who lead: also where somebody else has taken it on.
+        """
         seated = HandedOn({"kind": kind, "value": who}, actor.name, note)
-        declined = self._seat(trace, seated, "task.transfer", actor)
+        declined = self._seat(trace, seated, "task.transfer", actor, anybodys=anybodys)
         if declined is None or declined.why != "no_seats":
             return declined
-        free = or_(tasks.c.claimed_by.is_(None), tasks.c.claimed_by == actor.name)
+        free = true() if anybodys else or_(tasks.c.claimed_by.is_(None), tasks.c.claimed_by == actor.name)
         one = update(tasks).where(tasks.c.trace == trace, tasks.c.state == "open", free)
         told = {"who_kind": kind, "who": who}
         values = one.values(**told, claimed_by=None, claimed_at=None)
@@ -185,11 +195,15 @@ class Answering:
         """Let somebody else sign too: before whoever is asked, who is asked again then, or after them."""
         return self._seat(trace, Joined({"kind": kind, "value": who}, place, actor.name, note), "task.call_in", actor)
 
-    def _seat(self, trace: str, wish: Joined | HandedOn, action: str, actor: Actor) -> Decline | None:
+    def _seat(
+        self, trace: str, wish: Joined | HandedOn, action: str, actor: Actor, *, anybodys: bool = False
+    ) -> Decline | None:
         """Put somebody else at the table of an open task's step."""
-        return letting_pass(lambda: self._seat_anew(trace, wish, action, actor))
+        return letting_pass(lambda: self._seat_anew(trace, wish, action, actor, anybodys))
 
-    def _seat_anew(self, trace: str, wish: Joined | HandedOn, action: str, actor: Actor) -> Decline | None:
+    def _seat_anew(
+        self, trace: str, wish: Joined | HandedOn, action: str, actor: Actor, anybodys: bool
+    ) -> Decline | None:
         now = self._clock()
         with begin(self._engine, durable=True) as connection:
             asked = _run_ids(connection, [trace])
@@ -197,7 +211,7 @@ class Answering:
                 return Decline("unknown")
             loaded = _locked(connection, asked.values())[asked[trace]]
             row = connection.execute(select(tasks).where(tasks.c.trace == trace).with_for_update()).mappings().one()
-            if row["state"] != "open" or row["claimed_by"] not in (None, actor.name):
+            if row["state"] != "open" or not (anybodys or row["claimed_by"] in (None, actor.name)):
                 return _too_late(connection, trace)
             if declined := _no_seat_for(connection, trace, wish):
                 return declined

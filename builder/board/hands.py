@@ -17,7 +17,6 @@ from builder.models import engine
 from builder.orders.names import names
 from builder.web import asker, service
 from runtime import escalating
-from runtime.actor import Actor
 from runtime.answering import Decline
 from runtime.store.database import reading
 from runtime.store.tables import orders, tasks
@@ -43,7 +42,7 @@ def reassign() -> ResponseReturnValue:
         return refused(422, problem, problem)
     actor, note = asker(current_user.name), _note(told)
     to: Literal["person", "team"] = "team" if kind == "team" else "person"
-    return _each(told, lambda trace: _hand(trace, to, who, note, actor))
+    return _each(told, lambda trace: service().answering.transfer(trace, to, who, note, actor, anybodys=True))
 
 
 @pages.post("/board/escalate")
@@ -55,14 +54,6 @@ def escalate() -> ResponseReturnValue:
     with reading(engine()) as connection:
         who = names(connection).person(current_user.name)
     return _each(told, lambda trace: escalating.escalate(service(), trace, note, actor, who))
-
-
-def _hand(trace: str, to: Literal["person", "team"], who: str, note: str, actor: Actor) -> Decline | None:
-    answering = service().answering
-    declined = answering.transfer(trace, to, who, note, actor)
-    if declined is None or declined.why != "claimed" or declined.by is None:
-        return declined
-    return answering.let_go(trace, actor, anybodys=True) or answering.transfer(trace, to, who, note, actor)
 
 
 def _each(told: Mapping[str, Any], act: Act) -> ResponseReturnValue:

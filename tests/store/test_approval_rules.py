@@ -258,6 +258,25 @@ def test_who_stands_in_signs_for_nobody_where_they_sign_themselves(house: House)
     assert state(house) == "done"
 
 
+def test_what_somebody_took_on_stays_theirs_where_it_cannot_be_handed_on(house: House) -> None:
+    run = take_order(house, approval(rule="all"))
+    answering, seat = house.service.answering, f"{run}.2.1"
+    assert answering.claim(seat, LI) is None
+    declined = answering.transfer(seat, "person", "wang", "", ZHAO)
+    assert declined is not None and (declined.why, declined.by) == ("claimed", "li")
+    assert answering.transfer(seat, "person", "wang", "", ZHAO, anybodys=True) == Decline("one_voice", "wang")
+    assert holder(house, seat) == "li"
+    assert answering.transfer(seat, "person", "chen", "", ZHAO, anybodys=True) is None
+    assert (asked(house)["2.1"], holder(house, seat)) == ("chen", None)
+
+
+def holder(house: House, trace: str) -> str | None:
+    """Who has taken a task on."""
+    with reading(house.service.engine) as connection:
+        found: str | None = connection.execute(select(tasks.c.claimed_by).where(tasks.c.trace == trace)).scalar_one()
+        return found
+
+
 def test_who_signed_for_another_does_not_sign_again_when_their_own_turn_comes(house: House) -> None:
     li, wang = ({"kind": "person", "value": name} for name in ("li", "wang"))
     run = take_order(house, approval(who=li, rule="sequence", others=[{"who": wang}]))
