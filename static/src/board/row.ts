@@ -154,7 +154,7 @@ function likelyWords(row: Row, now: number, spreads: Spreads, words: Words): str
   if (told === null) return "";
   if (told === "longer") return words.say("longer");
   const [from, to] = told.map((seconds) => words.span(Math.ceil(seconds / 60) * 60_000));
-  return words.say("range", { from: from ?? "", to: to ?? "" });
+  return from === to ? (from ?? "") : words.say("range", { from: from ?? "", to: to ?? "" });
 }
 
 function write(element: HTMLElement, text: string): void {
