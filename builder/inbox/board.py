@@ -91,6 +91,7 @@ class Sheet:
     kind: str
     undo_until: int | None
     signers: tuple[RowMapping, ...]
+    said: tuple[tuple[str, str], ...]
     ways_back: tuple[WayBack, ...]
 
 
@@ -207,6 +208,7 @@ def _sheet(connection: Connection, trace: str) -> Sheet | None:
         kind=flow.asking_kind(task["node"]),
         undo_until=task["deliver_at"] if task["decided_by"] == current_user.name else None,
         signers=_signers(connection, trace),
+        said=_said(story, trace) if task["state"] == "open" else (),
         ways_back=_ways_back(flow, story, order, trace) if task["state"] == "open" else (),
     )
 
@@ -220,6 +222,16 @@ def _signers(connection: Connection, trace: str) -> tuple[RowMapping, ...]:
         (read_seat(row["trace"]), row) for row in rows if read_seat(row["trace"])[:3] == read_seat(place)[:3]
     )
     return tuple(row for _place, row in seats) if len(seats) > 1 else ()
+
+
+def _said(story: Story, trace: str) -> tuple[tuple[str, str], ...]:
+    """What colleagues did that led to this question, with their notes: who sent the order back, handed over, called in."""
+    _run_id, step, attempt, _seat = read_seat(trace)
+    here = next((visit for visit in story.visits if (visit.step, visit.attempt) == (step, attempt)), None)
+    if here is None:
+        return ()
+    back = (visit for visit in story.visits if visit.said and not visit.ports and visit.left == here.came)
+    return (*(visit.said[-1] for visit in back), *here.said)
 
 
 def _ways_back(flow: DrawnFlow, story: Story, order: RowMapping, trace: str) -> tuple[WayBack, ...]:

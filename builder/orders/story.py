@@ -28,7 +28,8 @@ Tone = Literal["done", "waiting", "failed", "cancelled", "plain"]
 class Visit:
     """One try of one step. `why` are sentences; `facts` are labelled values; `out` is the way by which it left.
 
-    `ports` are the ids of the ways by which it left. `depth` says in how many sub-flows it lies.
+    `said` is what people did there while it went on asking. `ports` are the ids of the ways by which it left. `depth` says
+    in how many sub-flows it lies.
     """
 
     trace: str
@@ -44,6 +45,7 @@ class Visit:
     by: str
     why: tuple[str, ...]
     facts: tuple[tuple[str, str], ...] = ()
+    said: tuple[tuple[str, str], ...] = ()
     ports: tuple[str, ...] = ()
     depth: int = 0
 
@@ -267,6 +269,8 @@ class _Teller:
         kind = "retry" if policy else self.flow.kind(draft.node)
         resting = (draft.step, draft.attempt) in self.resting
         why, facts = self._why(kind, draft, last, trace)
+        approves = kind == "approval"
+        said = tuple(signing.sayings(draft.records[1:], self.names, self.flow.node_name)) if approves else ()
         return Visit(
             trace=trace,
             step=draft.step,
@@ -280,7 +284,8 @@ class _Teller:
             out=port_name(kind, last["port"], None) if policy and "port" in last else self._out(draft.node, last),
             by=self._by(last.get("note", {}).get("by") or _who_mended(draft), trace),
             why=tuple(why),
-            facts=tuple(facts),
+            facts=(*facts, *said),
+            said=said,
             ports=tuple(port for _node, port in _ways(draft)),
             depth=depth(draft.node),
         )
@@ -353,8 +358,6 @@ class _Teller:
         asked = self._asked(draft.step, draft.attempt)
         if asked:
             facts.append((_("Asked"), signing.whom(self.names, asked)))
-        if kind == "approval":
-            facts += signing.sayings(draft.records[1:], self.names, self.flow.node_name)
         if trace in self.calls:
             facts += call_facts(self.calls[trace], self.names)
         return why, facts

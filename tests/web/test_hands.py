@@ -42,6 +42,7 @@ def test_who_is_called_in_signs_first_and_all_are_told_who_signs(house: House, r
     assert task not in zhao.get("/inbox")
     page = chen.get(f"/inbox/{task}.1")
     assert "Who signs" in page
+    assert "asked Chen to sign first" in page and "you know her" in page, "who is asked is told by whom and why"
     assert chen.post(f"/tasks/{task}.1/decision", {"decision": "approve", "words": "fine"}).status_code == 303
     assert "fine" in zhao.get(f"/inbox/{task}")
     story = zhao.get(f"/orders/{run_id}")
@@ -66,6 +67,9 @@ def test_an_order_is_sent_back_with_a_note_and_the_way_back_is_offered_where_the
     story = zhao.get(f"/orders/{run_id}")
     assert "the address is old" in story
     assert f"{run_id}.4.1" in zhao.get("/inbox")
+    again = zhao.get(f"/inbox/{run_id}.4.1")
+    assert "sent back to “" in again and "the address is old" in again, "who is asked again is told by whom and why"
+    assert "the address is old" not in zhao.get(f"/inbox/{run_id}.2.1"), "an answered question is not asked again"
     assert state_of(house, run_id) == "waiting"
 
 
