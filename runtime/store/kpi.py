@@ -26,6 +26,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    update,
 )
 from ulid import ULID
 
@@ -361,9 +362,9 @@ def typed_costs(connection: Connection) -> dict[str, Any]:
 
 def set_costs(connection: Connection, costs: Mapping[str, Any]) -> None:
     """Keep what failures cost."""
-    connection.execute(delete(choices).where(choices.c.name == COSTS))
-    if costs:
-        connection.execute(insert(choices).values(name=COSTS, value=orjson.dumps(dict(costs)).decode()))
+    value = orjson.dumps(dict(costs)).decode()
+    if connection.execute(update(choices).where(choices.c.name == COSTS).values(value=value)).rowcount == 0:
+        connection.execute(insert(choices).values(name=COSTS, value=value))
 
 
 # --- how it is asked --------------------------------------------------------------------------------------------------
