@@ -95,7 +95,9 @@ def quiet_until(now: datetime, from_minute: int | None, to_minute: int | None, z
     if not quiet:
         return None
     day = local.date() + timedelta(days=1 if over_night and minute >= from_minute else 0)
-    return datetime.combine(day, time(to_minute // 60, to_minute % 60), tzinfo=zone).astimezone(now.tzinfo)
+    # Of an hour that comes twice, the end lies in the one that it is: the first one's may be over.
+    end = time(to_minute // 60, to_minute % 60, fold=local.fold)
+    return datetime.combine(day, end, tzinfo=zone).astimezone(now.tzinfo)
 
 
 def _by_address(letters: Sequence[Waiting]) -> list[list[Waiting]]:

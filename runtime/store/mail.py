@@ -122,12 +122,12 @@ def ways_with_work(connection: Connection, now: int) -> list[str]:
 
 
 def waiting_by(connection: Connection, way: str) -> Sequence[RowMapping]:
-    """The letters that wait for a way, urgent ones first, then the oldest; locked, with their messages."""
+    """The letters that wait for a way: urgent ones first, then those that are due longest; locked, with their messages."""
     query = (
         select(letters, *_OF_MESSAGE)
         .join(messages, messages.c.id == letters.c.message_id)
         .where(letters.c.way == way, letters.c.due_at.is_not(None))
-        .order_by(letters.c.urgent.desc(), letters.c.id)
+        .order_by(letters.c.urgent.desc(), letters.c.due_at, letters.c.id)
         .limit(LOADED_AT_ONCE)
         .with_for_update(of=letters)
     )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -220,6 +221,22 @@ def test_what_is_capped_waits_for_its_turn(town: Town) -> None:
     assert town.letters() == {"sent": 3}
 
 
+def test_whoever_is_told_too_much_holds_up_nobody_else(town: Town) -> None:
+    town.set_up("sms", "sms")
+    town.prefer("sms")
+    with begin(town.house.service.engine, durable=True) as connection:
+        keep_addresses(connection, "wang", {"phone": "13900139000"})
+    town.say(0, "person:zhao")
+    town.bring()
+    with begin(town.house.service.engine, durable=True) as connection:
+        for number in range(1, mail.LOADED_AT_ONCE + 2):
+            tell(connection, "person:zhao", Word(f"Order {number}", "waits"), key=f"k{number}", at=town.now)
+    town.bring()
+    town.say(1_000, "person:wang")
+    town.bring()
+    assert town.phones.texts == ["Order 0|waits", "Order 1000|waits"]
+
+
 def test_a_window_folds_what_comes_within_and_lets_the_urgent_go(town: Town) -> None:
     town.set_up("room", "robot", digest_seconds=60)
     town.say(1)
@@ -246,6 +263,20 @@ def test_quiet_hours_keep_what_can_wait_until_the_morning_and_the_order_goes_on(
     town.house.watch.now = datetime(2026, 11, 23, 0, 0, 1, tzinfo=UTC)
     town.house.settle()
     assert town.robot.texts[1:] == ["|A-00001"]
+
+
+def test_quiet_hours_end_in_the_hour_that_comes_twice(town: Town) -> None:
+    town.house.service.post._zone = ZoneInfo("Europe/Berlin")
+    town.house.watch.now = datetime(2026, 10, 25, 1, 10, tzinfo=UTC)  # 2:10 for the second time
+    town.set_up("room", "robot", quiet_from=22 * 60, quiet_to=2 * 60 + 30)
+    publish(town.house.service, sending("room"))
+    town.house.service.receive(arrivals([1]))
+    town.house.settle()
+    _state, answer = town.effect()
+    assert answer and '"kept_until":"2026-10-25T01:30:00+00:00"' in answer and town.robot.texts == []
+    town.house.watch.go_on(minutes=20)
+    town.house.settle()
+    assert town.robot.texts == ["|A-00001"]
 
 
 def test_a_step_goes_on_when_its_message_is_delivered_and_is_told_of_the_digest(town: Town) -> None:
