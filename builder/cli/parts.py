@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 LOOK_FOR_REDIS_SECONDS = 0.2
 END_STREAMS_SECONDS = 3.0
+ORPHAN_SECONDS = 15.0
 PROVIDERS_AFTER_SECONDS = 4.0
 # The folder of a home in which its workers write what they have in hand.
 CLAIMS = "claims"
@@ -260,5 +261,8 @@ def _watch(until: Callable[[], object]) -> None:
         until()
         logging.getLogger("orderflow").warning("what started this process is gone: it ends too")
         os.kill(os.getpid(), signal.SIGTERM)
+        # Nobody is left to see to it that what is asked to end does.
+        time.sleep(ORPHAN_SECONDS)
+        os.kill(os.getpid(), signal.SIGKILL)
 
     threading.Thread(target=ask_to_end, daemon=True, name="end-with-the-parent").start()
