@@ -16,7 +16,7 @@ run: ready ## Start Orderflow with its demo shop (DEMO=0: empty, for real orders
 	@ORDERFLOW_DEMO=$(DEMO) exec $(BIN)/orderflow up
 
 test: ready-test ## Set up what the tests need and run them (ARGS="-k name" for a part)
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 check: ready-test ## Format, lint, types, rooms, translations, front end, docs
 	@$(BIN)/python -m tests.check
